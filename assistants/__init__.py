@@ -1,0 +1,1 @@
+"""Which graphs exist and how they are configured."""

@@ -1,0 +1,9 @@
+"""Django app."""
+
+from django.apps import AppConfig
+
+
+class AssistantsConfig(AppConfig):
+    """Of the app `assistants`."""
+
+    name = "assistants"

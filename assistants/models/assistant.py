@@ -1,0 +1,69 @@
+"""Assistants and their versions."""
+
+import uuid
+
+from django.db import models
+from django.db.models.functions import Now
+
+from tenants.models import Json, TenantOwned, TenantQuerySet
+
+
+class AssistantQuerySet(TenantQuerySet["Assistant"]):
+    """Adjectives of assistants."""
+
+    def alive(self) -> "AssistantQuerySet":
+        """Not deleted."""
+        return self.filter(deleted_at=None)
+
+
+class Assistant(TenantOwned):
+    """A graph with configuration, as on the wire. `version` points to one of its immutable versions, whose content is repeated here.
+
+    Deleted softly: runs keep their reference, and a deleted built-in stays deleted.
+    """
+
+    pk = models.CompositePrimaryKey("tenant_id", "assistant_id")
+    assistant_id = models.UUIDField(default=uuid.uuid4)
+    graph_id = models.TextField()
+    name = models.TextField()
+    description = models.TextField(null=True)
+    config: "models.Field[Json, Json]" = models.JSONField(default=dict)
+    context: "models.Field[Json, Json]" = models.JSONField(default=dict)
+    metadata: "models.Field[Json, Json]" = models.JSONField(default=dict)
+    version = models.IntegerField(default=1)
+    created_at = models.DateTimeField(db_default=Now())
+    updated_at = models.DateTimeField(db_default=Now())
+    deleted_at = models.DateTimeField(null=True)
+
+    objects = AssistantQuerySet.as_manager()
+
+    class Meta:
+        db_table = "assistant"
+        indexes = (models.Index(fields=["tenant_id", "-created_at", "assistant_id"], name="assistant_list"),)
+
+    def __str__(self) -> str:
+        return f"{self.name} v{self.version}"
+
+
+class AssistantVersion(TenantOwned):
+    """One immutable version."""
+
+    pk = models.CompositePrimaryKey("tenant_id", "assistant_id", "version")
+    assistant_id = models.UUIDField()
+    version = models.IntegerField()
+    graph_id = models.TextField()
+    name = models.TextField()
+    description = models.TextField(null=True)
+    config: "models.Field[Json, Json]" = models.JSONField(default=dict)
+    context: "models.Field[Json, Json]" = models.JSONField(default=dict)
+    metadata: "models.Field[Json, Json]" = models.JSONField(default=dict)
+    author = models.TextField()
+    created_at = models.DateTimeField(db_default=Now())
+
+    objects = TenantQuerySet["AssistantVersion"].as_manager()
+
+    class Meta:
+        db_table = "assistant_version"
+
+    def __str__(self) -> str:
+        return f"{self.assistant_id} v{self.version}"

@@ -1,0 +1,25 @@
+"""Graphs as loaded from langgraph.json."""
+
+from django.db import models
+
+from tenants.models import Json
+
+
+class Graph(models.Model):
+    """One revision of a graph (global): immutable, written by whoever first loads it."""
+
+    pk = models.CompositePrimaryKey("graph_id", "revision")
+    graph_id = models.TextField()
+    revision = models.TextField()
+    fingerprint = models.TextField()
+    description = models.TextField(null=True)
+    schemas: "models.Field[Json, Json]" = models.JSONField(default=dict)
+    drawing: "models.Field[Json, Json]" = models.JSONField(default=dict)
+    error = models.TextField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "graph"
+
+    def __str__(self) -> str:
+        return f"{self.graph_id}@{self.revision[:8]}"

@@ -1,0 +1,1 @@
+"""Graphs as langgraph.json names them."""

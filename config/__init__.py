@@ -1,0 +1,1 @@
+"""Project configuration: settings, entry points, periodic schedule."""

@@ -1,0 +1,54 @@
+"""Celery: what runs where, and the whole periodic schedule."""
+
+import os
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+import ctypes  # noqa: E402
+import signal  # noqa: E402
+from typing import Any  # noqa: E402
+
+import django  # noqa: E402
+from celery import Celery, signals  # noqa: E402
+from django.conf import settings  # noqa: E402
+
+django.setup(set_prefix=False)
+
+PR_SET_PDEATHSIG = 1
+
+# What a process imports: the sweeps process needs no LangGraph, which costs two seconds and 80 MB.
+IMPORTS = {"worker": ["config.worker", "runs.tasks.wake"], "sweeps": ["runs.tasks.sweeps"]}
+
+app = Celery("holdfast", broker=settings.CELERY_BROKER_URL)
+app.conf.update(
+    imports=IMPORTS.get(settings.PROCESS, []),
+    task_ignore_result=True,
+    task_acks_late=False,
+    task_store_errors_even_if_ignored=False,
+    task_publish_retry=False,
+    task_default_queue="sweeps",
+    worker_prefetch_multiplier=1,
+    worker_send_task_events=False,
+    task_send_sent_event=False,
+    worker_hijack_root_logger=False,
+    worker_redirect_stdouts=False,
+    worker_enable_remote_control=settings.PROCESS == "worker",
+    broker_connection_retry_on_startup=True,
+    broker_transport_options={"socket_keepalive": True},
+    enable_utc=True,
+    beat_schedule={
+        name: {"task": name, "schedule": seconds, "options": {"queue": "sweeps", "expires": max(seconds, 1.0), "ignore_result": True}}
+        for name, seconds in (
+            ("runs.rescue_expired_runs", 1.0),
+            ("runs.rewake_due_runs", 1.0),
+            ("runs.delete_ended_threads", 30.0),
+            ("runs.delete_old_events", 300.0),
+        )
+    },
+)
+
+
+@signals.beat_embedded_init.connect
+def die_with_parent(**_: Any) -> None:
+    """The embedded beat is a fork: the kernel's death signal is not inherited."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -1,0 +1,212 @@
+"""`make up`: everything on one machine with one command, ended with Ctrl-C."""
+
+import fcntl
+import http.client
+import os
+import sys
+import time
+from pathlib import Path
+from typing import IO, cast
+
+from config.embedded.block import Running, block
+from config.embedded.environment import Options, next_free_port, role_urls, shared_environment
+from config.embedded.files import Record, make_private, read_record, record_of, recorded, remember_secret, write_record
+from config.embedded.postgres import EmbeddedPostgres
+from config.embedded.process import ServerFailed, private
+from config.embedded.redis import EmbeddedRedis, find_program
+from config.embedded.services import product, run_setup
+from config.embedded.supervisor import Child, Part, Signals, StopRequested, Supervisor, stop_children
+
+READY_SECONDS = 120.0
+
+
+class Progress:
+    """Lines with the seconds since the start."""
+
+    def __init__(self) -> None:
+        self._started = time.monotonic()
+
+    def say(self, text: str) -> None:
+        print(f"{time.monotonic() - self._started:6.1f} s  {text}", flush=True)
+
+
+class Launcher:
+    """One run of `make up`."""
+
+    def __init__(self, options: Options, signals: Signals, progress: Progress) -> None:
+        self.options = options
+        self.signals = signals
+        self.say = progress.say
+        self.logs = options.data_dir / "logs"
+        self.children: list[Child] = []
+        self.redis: EmbeddedRedis | None = None
+        self.postgres: EmbeddedPostgres | None = None
+
+    def run(self) -> None:
+        """Start everything, print the block, keep it alive until the stop is requested."""
+        redis_url = self._start_redis()
+        database_url = self._start_postgres()
+        port = next_free_port(self.options.port)
+        if port != self.options.port:
+            self.say(f"port {self.options.port} is taken, using {port}")
+        databases = {**role_urls(database_url, self.options.data_dir), **_given_databases()}
+        shared = shared_environment(self.options, redis_url, port)
+        seed = self._prepare(shared, databases, database_url)
+        self.children = product(shared, databases, self.options.data_dir, self.logs)
+        for child in self.children:
+            child.start()
+        self._wait_for("/ok", port)
+        self.say("web answers; loading graphs")
+        self._wait_for("/ready", port)
+        self.say("ready")
+        running = self._running(f"http://127.0.0.1:{port}", seed)
+        write_record(_state_path(self.options), {"launcher": record_of(os.getpid()), "running": running})
+        print(block(running), flush=True)
+        servers: list[Part] = [server for server in (self.postgres, self.redis) if server is not None]
+        Supervisor([*servers, *self.children], self.say).watch(self.signals.pause)
+
+    def stop(self) -> None:
+        """End everything, the servers last."""
+        if self.children:
+            self.say("stopping")
+        stop_children(self.children, self.signals)
+        for server in (self.redis, self.postgres):
+            if server is not None:
+                server.stop()
+        _state_path(self.options).unlink(missing_ok=True)
+        self.say("stopped")
+
+    def _start_redis(self) -> str:
+        if self.options.redis_url:
+            self.say("Redis: yours (REDIS_URL)")
+            return self.options.redis_url
+        program = find_program()
+        self.redis = EmbeddedRedis(self.options.data_dir, program, self.signals.pause)
+        url = self.redis.start()
+        self.say(f"Redis is ready ({program.description})")
+        if program.warning:
+            self.say(program.warning)
+        return url
+
+    def _start_postgres(self) -> str:
+        if self.options.database_url:
+            self.say("PostgreSQL: yours (DATABASE_URL)")
+            return self.options.database_url
+        self.postgres = EmbeddedPostgres(self.options.data_dir, self.signals.pause)
+        url = self.postgres.start()
+        self.say("PostgreSQL is ready")
+        home = self.postgres.home
+        if not home.is_relative_to(self.options.data_dir.resolve()):
+            self.say(f"its data lies in {home}: it does not run as root, and another user cannot reach {self.options.data_dir}")
+        return url
+
+    def _prepare(self, shared: dict[str, str], databases: dict[str, str], database_url: str) -> Record:
+        """Roles, migrations, tenant and key."""
+        known = read_record(self.options.data_dir / "secrets.json")
+        environment = {**shared, **databases, "DATABASE_URL": database_url}
+        if "api_key" in known:
+            environment["HOLDFAST_SEED_KEY"] = str(known["api_key"])
+        seed = run_setup(environment, self.logs, self.signals.pause)
+        if seed["api_key"] != known.get("api_key"):
+            remember_secret(self.options.data_dir, "api_key", str(seed["api_key"]))
+        self.say("database is prepared")
+        return seed
+
+    def _wait_for(self, path: str, port: int) -> None:
+        deadline = time.monotonic() + READY_SECONDS
+        while not _answers(path, port):
+            for child in self.children:
+                child.must_live()
+            if time.monotonic() > deadline:
+                raise ServerFailed(f"{path} did not answer 200 within {READY_SECONDS:.0f} s; see {self.logs}")
+            self.signals.pause(0.05)
+
+    def _running(self, url: str, seed: Record) -> Running:
+        home = None if self.postgres is None else self.postgres.home
+        return Running(
+            url=url,
+            api_key=str(seed["api_key"]),
+            tenant=str(seed["tenant"]),
+            data=str(self.options.data_dir),
+            logs=str(self.logs),
+            database="yours (DATABASE_URL)" if home is None else f"embedded, in {home}",
+            redis="yours (REDIS_URL)" if self.redis is None else f"embedded, {self.redis.program.description}",
+        )
+
+
+def _given_databases() -> dict[str, str]:
+    return {name: url for name, url in os.environ.items() if name.startswith("HOLDFAST_DB_") and url}
+
+
+def _answers(path: str, port: int) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _state_path(options: Options) -> Path:
+    return options.data_dir / "up.json"
+
+
+def _take_lock(file: IO[str]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _take_lock_or_show(file: IO[str], options: Options, signals: Signals, progress: Progress) -> bool:
+    """True when the data directory is ours; False when another launcher has it and its block is printed."""
+    waiting = False
+    while not _take_lock(file):
+        state = read_record(_state_path(options))
+        launcher = recorded(state, "launcher")
+        if launcher is not None:
+            print("Already running in this checkout.\n" + block(cast(Running, state["running"]), launcher.pid), flush=True)
+            return False
+        if not waiting:
+            progress.say("another `make up` is starting or stopping here; waiting for it")
+            waiting = True
+        signals.pause(0.2)
+    return True
+
+
+def _launch(options: Options, signals: Signals, progress: Progress) -> int:
+    launcher = Launcher(options, signals, progress)
+    try:
+        launcher.run()
+    except ServerFailed as failure:
+        progress.say(str(failure))
+        return 1
+    finally:
+        launcher.stop()
+    return 0
+
+
+def main() -> int:
+    """The exit status: 0 when it was asked to stop or runs already, 1 when something does not start."""
+    progress = Progress()
+    signals = Signals()
+    signals.listen()
+    try:
+        options = Options.read(os.environ)
+        make_private(options.data_dir)
+        with open(options.data_dir / "lock", "a", opener=private) as lock:
+            if not _take_lock_or_show(lock, options, signals, progress):
+                return 0
+            return _launch(options, signals, progress)
+    except StopRequested:
+        return 0
+    except ServerFailed as failure:
+        progress.say(str(failure))
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,46 @@
+"""Structured logs: one JSON object per line, with ids, never with keys, inputs or outputs."""
+
+import logging
+import re
+import sys
+import time
+from typing import Any
+
+import orjson
+
+KEY_PATTERN = re.compile(r"holdfast_[0-9A-Za-z]{8,}")
+STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "request", "color_message"}
+QUIET = {"celery.beat": "WARNING", "celery.worker.strategy": "WARNING", "celery.app.trace": "WARNING", "httpx": "WARNING"}
+
+
+def mask(text: str) -> str:
+    """Hide API keys."""
+    return KEY_PATTERN.sub("holdfast_***", text)
+
+
+class JsonLines(logging.Formatter):
+    """Time, level, logger, message, and whatever the call gave as `extra`."""
+
+    converter = time.gmtime
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One line."""
+        line: dict[str, Any] = {
+            "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S") + f".{int(record.msecs):03d}Z",
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        line |= {key: value for key, value in vars(record).items() if key not in STANDARD}
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return mask(orjson.dumps(line, default=str, option=orjson.OPT_NON_STR_KEYS).decode())
+
+
+def configure(settings: dict[str, Any]) -> None:
+    """Log to standard error."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonLines())
+    logging.basicConfig(level=settings["level"], handlers=[handler], force=True)
+    for name, level in QUIET.items():
+        logging.getLogger(name).setLevel(level)

@@ -1,0 +1,29 @@
+"""The whole web application; imported in the start-up thread, since it brings LangGraph and the graphs."""
+
+from typing import Any
+
+from channels.routing import ProtocolTypeRouter, URLRouter
+from django.conf import settings
+from django.db import connection
+from django.urls import get_resolver
+
+from assistants.registry.loader import load
+from assistants.services.graphs import record_graphs
+from config.handler import OneHopHandler
+from runs.consumers.routing import urlpatterns
+from tenants.database.checks import refuse_dangerous_role
+from tenants.database.threads import THREADS
+
+
+def make() -> Any:
+    """Check the database role, load graphs, route HTTP and websockets."""
+    refuse_dangerous_role(connection)
+    record_graphs(load(settings.GRAPHS_FILE))
+    connection.close()
+    get_resolver().url_patterns  # noqa: B018 (imports every view now rather than in the first request)
+    return ProtocolTypeRouter({"http": OneHopHandler(), "websocket": URLRouter(urlpatterns)})
+
+
+async def close() -> None:
+    """End the kept threads."""
+    THREADS.shutdown(wait=False, cancel_futures=True)

@@ -1,0 +1,1 @@
+"""Threads and everything that happens on them."""

@@ -1,0 +1,181 @@
+"""LangGraph's state read and written by services, inside Django's own transaction."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+from uuid import UUID
+
+import psycopg
+from django.db import DatabaseError, connection
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import ChannelVersions, Checkpoint, CheckpointMetadata, CheckpointTuple
+from langgraph.checkpoint.postgres import PostgresSaver
+from langgraph.pregel import Pregel
+from langgraph.types import StateSnapshot
+
+from assistants.registry.loader import LoadedGraph
+from runs.checkpoints.keys import inward, outward, thread_key
+from tenants.exceptions import BadRequest, DomainError
+
+T = TypeVar("T")
+Snapshot = StateSnapshot
+TABLES = ("checkpoint_writes", "checkpoint_blobs", "checkpoints")
+
+
+class ThreadSaver(PostgresSaver):
+    """On Django's connection; its async methods block, since they run on a loop of the thread that owns the connection."""
+
+    def __init__(self, raw: Any, tenant_id: UUID) -> None:
+        super().__init__(raw)
+        self.tenant_id = tenant_id
+
+    async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
+        """The checkpoint, with the plain thread id."""
+        found = self.get_tuple(inward(self.tenant_id, config))
+        return found and outward(found)
+
+    async def alist(
+        self,
+        config: RunnableConfig | None,
+        *,
+        filter: dict[str, Any] | None = None,
+        before: RunnableConfig | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[CheckpointTuple]:
+        """Checkpoints of one thread, newest first; without a config there is none."""
+        if config is not None:
+            for found in self.list(inward(self.tenant_id, config), filter=filter, before=before, limit=limit):
+                yield outward(found)
+
+    async def aput(
+        self, config: RunnableConfig, checkpoint: Checkpoint, metadata: CheckpointMetadata, new_versions: ChannelVersions
+    ) -> RunnableConfig:
+        """Write within the caller's transaction."""
+        saved = self.put(inward(self.tenant_id, config), checkpoint, metadata, new_versions)
+        return {**saved, "configurable": {**saved["configurable"], "thread_id": config["configurable"]["thread_id"]}}
+
+    async def aput_writes(self, config: RunnableConfig, writes: Any, task_id: str, task_path: str = "") -> None:
+        """Write within the caller's transaction."""
+        self.put_writes(inward(self.tenant_id, config), writes, task_id, task_path)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A thread's state: at its head, or at a checkpoint; of the root graph, or of a subgraph. `configurable` is what a factory sees."""
+
+    tenant_id: UUID
+    thread_id: UUID
+    checkpoint_id: str | None = None
+    checkpoint_ns: str = ""
+    configurable: dict[str, Any] = field(default_factory=dict)
+
+    def config(self) -> RunnableConfig:
+        """For LangGraph; nothing of the thread's configuration, which would end up in checkpoints."""
+        configurable = {"thread_id": str(self.thread_id), "checkpoint_ns": self.checkpoint_ns}
+        return {"configurable": configurable | ({"checkpoint_id": self.checkpoint_id} if self.checkpoint_id else {})}
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Which checkpoints of a history, newest first. `metadata` filters by containment."""
+
+    limit: int
+    before: str | None = None
+    metadata: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is written to a state, as if the node `as_node` had returned it."""
+
+    values: Any
+    as_node: str | None = None
+
+
+def empty_snapshot() -> Snapshot:
+    """The state of a thread that never ran."""
+    return StateSnapshot({}, (), {"configurable": {}}, None, None, None, (), ())
+
+
+def read_state(graph: LoadedGraph, place: Place, *, subgraphs: bool = False) -> Snapshot:
+    """The state. The transaction must have sent a statement of Django's before: it carries the tenant, which the saver's inherit."""
+
+    async def read(pregel: Pregel[Any, Any, Any, Any]) -> Snapshot:
+        return await pregel.aget_state(place.config(), subgraphs=subgraphs)
+
+    return _with_graph(graph, place, read)
+
+
+def read_history(graph: LoadedGraph, place: Place, page: Page) -> list[Snapshot]:
+    """A page of states, newest first. Transaction as for read_state."""
+
+    async def read(pregel: Pregel[Any, Any, Any, Any]) -> list[Snapshot]:
+        before: RunnableConfig | None = {"configurable": {"checkpoint_id": page.before}} if page.before else None
+        states = pregel.aget_state_history(place.config(), filter=page.metadata, before=before, limit=page.limit)
+        return [state async for state in states]
+
+    return _with_graph(graph, place, read)
+
+
+def write_state(graph: LoadedGraph, place: Place, change: Change) -> tuple[dict[str, Any], Snapshot]:
+    """Write a checkpoint on top of the place; answers its configurable and the thread's new head. Needs the thread's lock.
+
+    Raises BadRequest when the graph refuses: unknown node, wrong shape, or an error of its own reducers and edges.
+    """
+
+    async def write(pregel: Pregel[Any, Any, Any, Any]) -> tuple[dict[str, Any], Snapshot]:
+        config = place.config()
+        config["metadata"] = {"graph_id": graph.graph_id, "thread_id": str(place.thread_id)}
+        try:
+            written = await pregel.aupdate_state(config, change.values, as_node=change.as_node)
+        except (DomainError, DatabaseError, psycopg.Error):
+            raise
+        except Exception as error:  # the graph's own code: reducers and conditional edges may raise anything
+            raise BadRequest(str(error) or type(error).__name__) from error
+        head = await pregel.aget_state(Place(place.tenant_id, place.thread_id).config())
+        return dict(written["configurable"]), head
+
+    return _with_graph(graph, place, write)
+
+
+def delete_checkpoints(tenant_id: UUID, thread_id: UUID) -> None:
+    """Remove everything LangGraph stored of a thread. After its runs' rows, in the same transaction."""
+    with connection.cursor() as cursor:
+        for table in TABLES:
+            cursor.execute(f"delete from {table} where thread_id = %s", (thread_key(tenant_id, thread_id),))
+
+
+def delete_run_checkpoints(tenant_id: UUID, thread_id: UUID, run_id: UUID) -> None:
+    """Remove the checkpoints a run made, with their pending writes. After the run's row, in the same transaction."""
+    statement = """
+        with gone as (
+          delete from checkpoints where thread_id = %s and metadata ->> 'run_id' = %s returning thread_id, checkpoint_ns, checkpoint_id)
+        delete from checkpoint_writes w using gone g
+         where w.thread_id = g.thread_id and w.checkpoint_ns = g.checkpoint_ns and w.checkpoint_id = g.checkpoint_id"""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, (thread_key(tenant_id, thread_id), str(run_id)))
+
+
+def _with_graph(graph: LoadedGraph, place: Place, use: Callable[[Pregel[Any, Any, Any, Any]], Awaitable[T]]) -> T:
+    """Drive the graph on a fresh loop in the calling thread."""
+
+    async def call() -> T:
+        with _thread_saver(place.tenant_id) as saver:
+            config: RunnableConfig = {"configurable": {**place.configurable, "thread_id": str(place.thread_id)}}
+            async with graph.graph(config, purpose="state", checkpointer=saver, store=None) as pregel:
+                return await use(pregel)
+
+    return asyncio.run(call())
+
+
+@contextmanager
+def _thread_saver(tenant_id: UUID) -> Iterator[ThreadSaver]:
+    """A saver on Django's connection. Its cursors are psycopg's own: Django's client-side ones know no binary results."""
+    raw: Any = connection.connection
+    ours, raw.cursor_factory = raw.cursor_factory, psycopg.Cursor
+    try:
+        yield ThreadSaver(raw, tenant_id)
+    finally:
+        raw.cursor_factory = ours

@@ -1,0 +1,175 @@
+"""The engine's way to PostgreSQL: an async pool as the worker role, and the functions it may execute."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import orjson
+import psycopg
+from psycopg.rows import class_row
+from psycopg.types.json import set_json_loads
+from psycopg_pool import AsyncConnectionPool
+
+from runs.checkpoints.saver import Rows, RunContext, StaleWriter
+
+logger = logging.getLogger("runs.engine")
+
+CLAIM = "select * from claim_1(%s, %s, %s, %s, %s, %s)"
+WRITE = (
+    "select ordinal, outcome from write_1(%s::uuid[], %s::uuid[], %s::int[], %s, "
+    "%s::int[], %s::text[], %s::text[], %s::text[], %s::text[], %b::bytea[], "
+    "%s::int[], %s::text[], %s::text[], %s::text[], %s::text[], %s::int[], %s::text[], %s::text[], %b::bytea[], "
+    "%s::int[], %s::text[], %s::text[], %s::text[], %s::jsonb[], %s::jsonb[], "
+    "%s::int[], %s::int[], %s::text[], %b::bytea[])"
+)
+SETTLE = (
+    "select ordinal, outcome, more from settle_1(%s::uuid[], %s::uuid[], %s::int[], %s, %s::text[], %s::jsonb[], %s::text[], %s::jsonb[], %s::jsonb[], %s::text[], "
+    "%s::int[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::jsonb[], %s::jsonb[], %s::jsonb[])"
+)
+HAND_BACK = "select hand_back_1(%s::uuid[], %s::uuid[], %s::int[])"
+RETRY_SECONDS = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A run that this process owns while its lease holds."""
+
+    tenant_id: UUID
+    run_id: UUID
+    thread_id: UUID
+    assistant_id: UUID
+    graph_id: str
+    attempt: int
+    crashes: int
+    epoch_ms: int
+    resume_ids: list[str] | None
+    base_checkpoint_id: str | None
+    head_checkpoint_id: str | None
+    kwargs: dict[str, Any]
+    metadata: dict[str, Any]
+    created_by: str
+    streamed: bool
+    resumable: bool
+    temporary: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """How a run ended, as the function `settle_1` takes it; JSON as text. `interrupts` are rows (id, task, node, kind, action, value, schema, allowed)."""
+
+    tenant_id: UUID
+    run_id: UUID
+    attempt: int
+    status: str
+    error: str | None
+    thread_status: str
+    values: str | None
+    thread_interrupts: str | None
+    head: str | None
+    interrupts: Sequence[tuple[str, str | None, str | None, str, str | None, str | None, str | None, str]] = ()
+
+
+def open_pool(url: str, connections: int) -> AsyncConnectionPool[Any]:
+    """A pool of autocommit connections that prepare each statement at its first use."""
+    set_json_loads(orjson.loads)
+    return AsyncConnectionPool(
+        url, min_size=1, max_size=connections, open=False, kwargs={"autocommit": True, "prepare_threshold": 0}, name="engine", reconnect_timeout=60
+    )
+
+
+class EngineDatabase:
+    """Claim, write, settle and hand back: one statement each, per batch."""
+
+    def __init__(self, pool: AsyncConnectionPool[Any], owner: str, lease_seconds: float) -> None:
+        self.pool, self.owner, self.lease = pool, owner, timedelta(seconds=lease_seconds)
+
+    async def claim(self, slots: int, served: list[str], *, suspects: bool, patient: bool) -> list[Claimed]:
+        """Take due runs, at most `slots`; `suspects` allows one run that has crashed twice."""
+        async with self.pool.connection() as connection, connection.cursor(row_factory=class_row(Claimed)) as cursor:
+            await cursor.execute(CLAIM, (self.owner, slots, served, self.lease, suspects, patient))
+            return await cursor.fetchall()
+
+    async def write(self, items: list[tuple[RunContext, Rows]]) -> list[None | Exception]:
+        """Write rows of several runs in one statement; StaleWriter for whose run is no longer ours. A busy run goes again alone, waiting."""
+        owners = {(run.run_id, run.attempt): run for run, _ in items}
+        found = await self._write(list(owners.values()), items, wait=False)
+        for key in [key for key, outcome in found.items() if outcome == "busy"]:
+            mine = [item for item in items if (item[0].run_id, item[0].attempt) == key]
+            found |= await self._write([owners[key]], mine, wait=True)
+        missing = StaleWriter("the run is no longer ours")
+        return [None if found.get((run.run_id, run.attempt)) == "ok" else missing for run, _ in items]
+
+    async def _write(self, owners: list[RunContext], items: list[tuple[RunContext, Rows]], *, wait: bool) -> dict[tuple[UUID, int], str]:
+        rows = await self._fetch(WRITE, write_arguments(owners, items, wait=wait))
+        return {(owners[ordinal - 1].run_id, owners[ordinal - 1].attempt): outcome for ordinal, outcome in rows}
+
+    async def settle(self, items: list[Settlement]) -> list[tuple[str, bool] | Exception]:
+        """End several runs in one statement: per run ('settled' or 'stale', whether its thread has more to do)."""
+        found = {ordinal - 1: (outcome, more) for ordinal, outcome, more in await self._fetch(SETTLE, settle_arguments(items, wait=False))}
+        for position, item in enumerate(items):
+            while found.get(position, ("stale", False))[0] == "busy":
+                _, outcome, more = (await self._fetch(SETTLE, settle_arguments([item], wait=True)))[0]
+                found[position] = (outcome, more)
+        return [found.get(position, ("stale", False)) for position in range(len(items))]
+
+    async def hand_back(self, runs: list[Claimed]) -> None:
+        """Make runs pending again: this process drains."""
+        await self._fetch(HAND_BACK, ([run.tenant_id for run in runs], [run.run_id for run in runs], [run.attempt for run in runs]))
+
+    async def _fetch(self, statement: str, arguments: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+        """Repeats after a lost connection: every statement here is safe to repeat, and the lease bounds how long it can matter."""
+        deadline = asyncio.get_running_loop().time() + self.lease.total_seconds()
+        while True:
+            try:
+                async with self.pool.connection() as connection:
+                    return await (await connection.execute(statement, arguments)).fetchall()
+            except psycopg.OperationalError as error:
+                if asyncio.get_running_loop().time() > deadline:
+                    raise
+                logger.warning("database statement repeated", extra={"reason": type(error).__name__})
+                await asyncio.sleep(RETRY_SECONDS)
+
+
+def columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[list[Any]]:
+    """Rows turned into columns, also when there are none."""
+    return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(width)]
+
+
+def write_arguments(owners: list[RunContext], items: list[tuple[RunContext, Rows]], *, wait: bool) -> tuple[Any, ...]:
+    """Arrays for `write_1`. Within one statement a key may come once: the last one counts, as if they had been written one after the other."""
+    position = {(run.run_id, run.attempt): number for number, run in enumerate(owners, 1)}
+    blobs: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+    writes: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+    heads: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+    events: list[tuple[Any, ...]] = []
+    for run, rows in items:
+        owner = position[run.run_id, run.attempt]
+        for blob in rows.blobs:
+            blobs.setdefault((owner, *blob[:3]), (owner, *blob))
+        for write in rows.writes:
+            writes[owner, write[0], write[1], write[2], write[4]] = (owner, *write)
+        for head in rows.checkpoints:
+            heads[owner, head[0], head[1]] = (owner, *head)
+        events += [(owner, *event) for event in rows.events]
+    return (
+        [run.tenant_id for run in owners],
+        [run.run_id for run in owners],
+        [run.attempt for run in owners],
+        wait,
+        *columns(list(blobs.values()), 6),
+        *columns(list(writes.values()), 9),
+        *columns(list(heads.values()), 6),
+        *columns(events, 4),
+    )
+
+
+def settle_arguments(items: list[Settlement], *, wait: bool) -> tuple[Any, ...]:
+    """Arrays for `settle_1`."""
+    interrupts = [(owner, *row) for owner, item in enumerate(items, 1) for row in item.interrupts]
+    runs = [(i.tenant_id, i.run_id, i.attempt, i.status, i.error, i.thread_status, i.values, i.thread_interrupts, i.head) for i in items]
+    tenant, run, attempt, *rest = columns(runs, 9)
+    return (tenant, run, attempt, wait, *rest, *columns(interrupts, 9))

@@ -1,0 +1,186 @@
+"""One run from claim to end: prepare, stream, settle."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from langchain_core.runnables import RunnableConfig
+from langgraph.channels.delta import DeltaChannel
+from langgraph.errors import GraphDrained, UnknownInterruptError
+from langgraph.runtime import RunControl
+
+from assistants.registry.loader import Registry
+from runs.checkpoints.saver import FencedSaver, Head, Rows, RunContext, StaleWriter, current_run
+from runs.engine.database import Claimed, Settlement
+from runs.engine.prepare import Call, call_of, continued
+from runs.engine.settle import CRASH_LIMIT, Ending, crashed, end_data, settlement_of, stale, without_values
+from runs.engine.stream import EventLog, EventStream
+from runs.lifecycle.interrupts import pending_interrupts
+from runs.streams.publish import Publisher
+from runs.wire.encoding import dumps
+from runs.wire.errors import error_json
+
+logger = logging.getLogger("runs.engine")
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What all runs of a process share."""
+
+    registry: Registry
+    saver: FencedSaver
+    publisher: Publisher
+    write: Callable[[RunContext, Rows], Awaitable[None]]
+    settle: Callable[[Settlement], Awaitable[tuple[str, bool]]]
+
+
+async def execute(run: Claimed, parts: Parts, stream: EventStream, control: RunControl) -> bool:
+    """Run the graph and settle. Returns whether the thread has more to do. Raises GraphDrained at a superstep when `control` asks for it.
+
+    A run that is no longer ours ends without a trace (StaleWriter).
+    """
+    context = RunContext(run.tenant_id, run.run_id, run.thread_id, run.attempt, run.attempt == 1 and run.head_checkpoint_id is None, Head())
+    current_run.set(context)
+    stream.log = EventLog(context, parts.write) if run.resumable else None
+    if run.crashes >= CRASH_LIMIT:
+        ending = crashed(run)
+    elif run.base_checkpoint_id and run.attempt == 1 and run.base_checkpoint_id != run.head_checkpoint_id:
+        ending = stale()
+    else:
+        ending = await drive(run, parts, stream, control, context)
+    if ending.error:
+        stream.emit("error", dumps(ending.error))
+    if stream.log is not None:
+        await stream.log.flush()
+    return await settle(run, parts, stream, ending)
+
+
+async def settle(run: Claimed, parts: Parts, stream: EventStream, ending: Ending) -> bool:
+    """Write the end, then tell who waits: a client resumes the moment it sees the end."""
+    try:
+        outcome, more = await parts.settle(settlement_of(run, ending))
+        data = end_data(ending)
+    except Exception as error:  # noqa: BLE001 (a result that cannot be stored must still end the run, visibly)
+        logger.exception("result could not be stored", extra=ids(run))
+        ending = without_values(error_json(error))
+        stream.emit("error", dumps(ending.error))
+        outcome, more = await parts.settle(settlement_of(run, ending))
+        data = end_data(ending)
+    if outcome != "settled":
+        raise StaleWriter("the run was ended by somebody else")
+    stream.end(data)
+    return more
+
+
+def ids(run: Claimed) -> dict[str, Any]:
+    """For logs."""
+    return {"tenant_id": str(run.tenant_id), "run_id": str(run.run_id), "thread_id": str(run.thread_id), "attempt": run.attempt}
+
+
+@dataclass(slots=True)
+class Seen:
+    """What passed by while the graph streamed."""
+
+    output: Any = None
+    paused: bool = False
+    error: Exception | None = None
+    late: bool = False
+
+
+async def drive(run: Claimed, parts: Parts, stream: EventStream, control: RunControl, context: RunContext) -> Ending:
+    """Stream the graph to its end, its pause or its error."""
+    loaded = parts.registry.get(run.graph_id)
+    call = call_of(run)
+    seen = Seen()
+    try:
+        async with loaded.graph(call.config, purpose="run", checkpointer=parts.saver, store=None, context=call.context) as graph:
+            stream.emit("metadata", dumps({"run_id": str(run.run_id), "attempt": run.attempt}))
+            if run.attempt > 1 and await has_progress(run, parts.saver):
+                call = continued(call)
+            try:
+                await consume(graph, call, stream, control, seen)
+            except (GraphDrained, StaleWriter):
+                raise
+            except Exception as error:  # noqa: BLE001 (graph code may raise anything: that is the run's result)
+                seen.error = error
+            return await ending_of(run, graph, context, seen)
+    except (GraphDrained, StaleWriter):
+        raise
+    except Exception as error:  # noqa: BLE001 (a factory is graph code, too)
+        logger.info("graph could not be made", extra=ids(run), exc_info=True)
+        return Ending("error", error=error_json(error))
+
+
+async def consume(graph: Any, call: Call, stream: EventStream, control: RunControl, seen: Seen) -> None:
+    """Pass on what is streamed and remember what the end needs."""
+    limit = asyncio.timeout(settings.RUN_TIMEOUT_SECONDS)
+    options = {"stream_mode": call.modes, "subgraphs": call.subgraphs, "durability": call.durability, "control": control}
+    if call.context is not None:
+        options["context"] = call.context
+    if call.interrupt_before is not None:
+        options["interrupt_before"] = call.interrupt_before
+    if call.interrupt_after is not None:
+        options["interrupt_after"] = call.interrupt_after
+    try:
+        async with limit:
+            async for chunk in graph.astream(call.input, call.config, **options):
+                namespace, mode, value = chunk if call.subgraphs else ((), *chunk)
+                if not namespace:
+                    if mode == "values":
+                        seen.output = value
+                    elif mode == "updates" and isinstance(value, dict) and "__interrupt__" in value:
+                        seen.paused = True
+                stream.chunk(namespace, mode, value)
+    except TimeoutError:
+        if not limit.expired():
+            raise
+        seen.late = True
+
+
+async def has_progress(run: Claimed, saver: FencedSaver) -> bool:
+    """Whether an earlier attempt of this run has made a checkpoint."""
+    found = await saver.aget_tuple({"configurable": {"thread_id": str(run.thread_id), "checkpoint_ns": ""}})
+    return found is not None and found.metadata.get("run_id") == str(run.run_id)
+
+
+async def ending_of(run: Claimed, graph: Any, context: RunContext, seen: Seen) -> Ending:
+    """Read the state only where what passed by does not tell it: after a pause, an error, or a run without a checkpoint of its own."""
+    if isinstance(seen.error, UnknownInterruptError):
+        return await with_state(run, graph, stale(), breakpoint_hit=False)
+    if seen.late:
+        message = f"The run took longer than {settings.RUN_TIMEOUT_SECONDS} seconds."
+        return await with_state(run, graph, Ending("timeout", error={"error": "TimeoutError", "message": message}), breakpoint_hit=False)
+    if seen.error is not None:
+        logger.info("run failed", extra={**ids(run), "error": type(seen.error).__name__})
+        return await with_state(run, graph, Ending("error", error=error_json(seen.error)), breakpoint_hit=False)
+    output = seen.output if "values" in run.kwargs["stream_mode"] else None
+    if isinstance(output, dict) and "__interrupt__" in output:
+        output = {key: value for key, value in output.items() if key != "__interrupt__"}
+    ending = Ending("success", output=output)
+    if seen.paused or context.head.checkpoint_id is None or any(isinstance(channel, DeltaChannel) for channel in graph.channels.values()):
+        return await with_state(run, graph, ending, breakpoint_hit=seen.paused)
+    ending.head, ending.state = context.head.checkpoint_id, values_of(graph, context.head.channel_values)
+    return ending
+
+
+def values_of(graph: Any, channels: dict[str, Any]) -> Any:
+    """A state's values, from a checkpoint's channels."""
+    shown = graph.stream_channels_asis
+    if isinstance(shown, str):
+        return channels.get(shown)
+    return {name: channels[name] for name in shown if name in channels}
+
+
+async def with_state(run: Claimed, graph: Any, ending: Ending, *, breakpoint_hit: bool) -> Ending:
+    """Add what the head checkpoint says."""
+    config: RunnableConfig = {"configurable": {"thread_id": str(run.thread_id)}}
+    snapshot = await graph.aget_state(config)
+    ending.head = (snapshot.config.get("configurable") or {}).get("checkpoint_id")
+    ending.state = snapshot.values if ending.head else None
+    ending.unfinished = bool(snapshot.next)
+    ending.interrupts = {task.id: list(task.interrupts) for task in snapshot.tasks if task.interrupts}
+    ending.pending = pending_interrupts(snapshot, breakpoint_hit=breakpoint_hit)
+    return ending

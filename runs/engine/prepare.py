@@ -1,0 +1,88 @@
+"""From a claimed run's row to what LangGraph is called with."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from langchain_core.runnables import RunnableConfig
+from langgraph._internal._constants import CONFIG_KEY_STRICT_RESUME
+
+from runs.engine.database import Claimed
+from runs.wire.commands import command_of
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Arguments of `astream`."""
+
+    config: RunnableConfig
+    input: Any
+    context: dict[str, Any] | None
+    modes: list[str]
+    subgraphs: bool
+    durability: str
+    interrupt_before: Any
+    interrupt_after: Any
+
+
+def call_of(run: Claimed) -> Call:
+    """What the request asked for, with the keys that only the server sets."""
+    kwargs = run.kwargs
+    modes = {"messages" if mode == "messages-tuple" else mode for mode in kwargs["stream_mode"]}
+    return Call(
+        config=config_of(run),
+        input=command_of(kwargs) if kwargs.get("command") else kwargs.get("input"),
+        context=kwargs.get("context") or None,
+        modes=sorted(modes | {"updates", "values"}),
+        subgraphs=bool(kwargs.get("subgraphs")),
+        durability=kwargs.get("durability") or "async",
+        interrupt_before=kwargs.get("interrupt_before"),
+        interrupt_after=kwargs.get("interrupt_after"),
+    )
+
+
+def config_of(run: Claimed) -> RunnableConfig:
+    """The merged config of the row plus thread, run, assistant and user."""
+    stored = run.kwargs.get("config") or {}
+    configurable = {
+        **(stored.get("configurable") or {}),
+        "run_id": str(run.run_id),
+        "thread_id": str(run.thread_id),
+        "graph_id": run.graph_id,
+        "assistant_id": str(run.assistant_id),
+        "user_id": run.created_by,
+        "langgraph_auth_user_id": run.created_by,
+        "langgraph_auth_user": {"identity": run.created_by, "is_authenticated": True, "display_name": run.created_by, "permissions": []},
+        "langgraph_auth_permissions": [],
+    }
+    checkpoint = run.kwargs.get("checkpoint") or {}
+    if checkpoint.get("checkpoint_id"):
+        configurable |= {"checkpoint_id": checkpoint["checkpoint_id"], "checkpoint_ns": checkpoint.get("checkpoint_ns") or ""}
+    if run.resume_ids and run.attempt == 1:  # a repeated resume finds its answers among the pending writes
+        configurable[CONFIG_KEY_STRICT_RESUME] = True
+    metadata = {
+        **(stored.get("metadata") or {}),
+        **run.metadata,
+        "run_id": str(run.run_id),
+        "thread_id": str(run.thread_id),
+        "graph_id": run.graph_id,
+        "assistant_id": str(run.assistant_id),
+        "user_id": run.created_by,
+        "run_attempt": run.attempt,
+    }
+    config: dict[str, Any] = {**stored, "configurable": configurable, "metadata": metadata, "run_id": run.run_id}
+    return config  # type: ignore[return-value]  # a TypedDict built from stored JSON
+
+
+def continued(call: Call) -> Call:
+    """The same call after a crash that left progress behind: go on from the head instead of starting over."""
+    configurable = {key: value for key, value in call.config["configurable"].items() if key not in ("checkpoint_id", "checkpoint_ns")}
+    return Call(
+        {**call.config, "configurable": configurable},
+        None,
+        call.context,
+        call.modes,
+        call.subgraphs,
+        call.durability,
+        call.interrupt_before,
+        call.interrupt_after,
+    )

@@ -1,0 +1,93 @@
+"""How a run ended, and what that makes of its thread: pure functions from what the graph left to the row of a settle."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from runs.engine.database import Claimed, Settlement
+from runs.lifecycle.interrupts import PendingInterrupt
+from runs.wire.encoding import dumps
+from runs.wire.interrupts import interrupt_json
+from runs.wire.wait import wait_body
+
+WAIT_LIMIT = 256_000
+CRASH_LIMIT = 3
+
+
+@dataclass(slots=True)
+class Ending:
+    """What a run left. `output` is the last `values` chunk, `state` all values of the head (None: unchanged), `interrupts` LangGraph's, by task id."""
+
+    status: str
+    output: Any = None
+    state: Any = None
+    head: str | None = None
+    unfinished: bool = False
+    error: dict[str, Any] | None = None
+    interrupts: dict[str, list[Any]] = field(default_factory=dict)
+    pending: list[PendingInterrupt] = field(default_factory=list)
+
+
+def crashed(run: Claimed) -> Ending:
+    """The end of a run whose worker died three times."""
+    message = f"The worker was lost {CRASH_LIMIT} times while it executed this run. Look for a node that exhausts memory or kills its process."
+    return Ending("error", error={"error": "WorkerLost", "message": message})
+
+
+def stale() -> Ending:
+    """The end of a run whose thread has moved on since it was accepted."""
+    return Ending("error", error={"error": "StaleRun", "message": "The thread changed after this run was accepted. Read its state and try again."})
+
+
+def without_values(error: dict[str, Any]) -> Ending:
+    """The end of a run whose result cannot be stored."""
+    return Ending("error", error=error)
+
+
+def thread_status(ending: Ending) -> str:
+    """`busy` is the database's to decide, since it knows the other runs."""
+    if ending.status in ("error", "timeout"):
+        return "error"
+    return "interrupted" if ending.unfinished else "idle"
+
+
+def settlement_of(run: Claimed, ending: Ending) -> Settlement:
+    """The arguments of `settle_1`. Raises TypeError for values that JSON cannot hold."""
+    shown = {task: [interrupt_json(interrupt) for interrupt in found] for task, found in ending.interrupts.items()}
+    return Settlement(
+        tenant_id=run.tenant_id,
+        run_id=run.run_id,
+        attempt=run.attempt,
+        status=ending.status,
+        error=orjson.dumps(ending.error).decode() if ending.error else None,
+        thread_status=thread_status(ending),
+        values=dumps(ending.state).decode() if ending.state is not None else None,
+        thread_interrupts=dumps(shown).decode(),
+        head=ending.head,
+        interrupts=[interrupt_columns(pending) for pending in ending.pending],
+    )
+
+
+def interrupt_columns(
+    pending: PendingInterrupt,
+) -> tuple[str, str | None, str | None, str, str | None, str | None, str | None, str]:
+    """One row of the interrupt arrays."""
+    return (
+        pending.interrupt_id,
+        pending.task_id,
+        pending.node,
+        pending.kind,
+        pending.action,
+        dumps(pending.value).decode(),
+        dumps(pending.schema).decode() if pending.schema else None,
+        orjson.dumps(pending.allowed).decode(),
+    )
+
+
+def end_data(ending: Ending) -> bytes:
+    """What the END event carries: the body a `wait` answers with, unless it is too large to travel."""
+    values = ending.output if ending.output is not None else ending.state
+    body = wait_body(values, [interrupt for found in ending.interrupts.values() for interrupt in found], ending.error)
+    wait = orjson.Fragment(body) if len(body) <= WAIT_LIMIT else None
+    return orjson.dumps({"status": ending.status, "wait": wait, "error": ending.error})

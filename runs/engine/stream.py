@@ -1,0 +1,84 @@
+"""Turns what a graph streams into numbered events, and sends them where somebody listens."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import orjson
+
+from runs.checkpoints.saver import Rows, RunContext
+from runs.engine.database import Claimed
+from runs.streams.publish import Publisher
+from runs.wire.encoding import dumps, dumps_message_tuple
+from runs.wire.events import END, Event
+
+LOG_SECONDS = 0.05
+EVENT_OF = {"messages": "messages", "values": "values", "updates": "updates", "custom": "custom"}
+
+
+class EventLog:
+    """The durable copy of a resumable run's events, written in batches through the fenced writer."""
+
+    def __init__(self, run: RunContext, write: Callable[[RunContext, Rows], Awaitable[None]]) -> None:
+        self.run, self.write = run, write
+        self.rows: list[tuple[int, str, bytes]] = []
+        self.task: asyncio.Task[None] | None = None
+
+    def add(self, event: Event) -> None:
+        """Queue it for the next batch."""
+        self.rows.append((event.n, event.event, event.data))
+        if self.task is None or self.task.done():
+            self.task = asyncio.create_task(self._later())
+
+    async def flush(self) -> None:
+        """Return when everything queued is committed. Raises StaleWriter."""
+        if self.task is not None:
+            await self.task
+        if self.rows:
+            rows, self.rows = self.rows, []
+            await self.write(self.run, Rows(events=rows))
+
+    async def _later(self) -> None:
+        await asyncio.sleep(LOG_SECONDS)
+        rows, self.rows = self.rows, []
+        await self.write(self.run, Rows(events=rows))
+
+
+class EventStream:
+    """One attempt's events: ids are `<epoch of the claim>-<n>`, n from 1. Without a listener nothing is encoded, numbered or sent but the end."""
+
+    def __init__(self, run: Claimed, publisher: Publisher, log: EventLog | None, *, listened: bool) -> None:
+        self.run, self.publisher, self.log = run, publisher, log
+        self.listened = listened or run.streamed or run.resumable
+        self.modes = frozenset("messages" if mode == "messages-tuple" else mode for mode in run.kwargs["stream_mode"])
+        self.n = 0
+        self.metadata: tuple[int, dict[str, Any], orjson.Fragment] | None = None
+
+    def emit(self, name: str, data: bytes, *, urgent: bool = False) -> None:
+        """Send one event to whoever listens."""
+        if not self.listened:
+            return
+        self.n += 1
+        event = Event(self.run.epoch_ms, self.n, name, data)
+        if self.log is not None:
+            self.log.add(event)
+        self.publisher.publish(self.run.run_id, [event], urgent=urgent or self.n == 1)
+
+    def chunk(self, namespace: tuple[str, ...], mode: str, value: Any) -> None:
+        """Send what the graph streamed, if that mode was asked for."""
+        if not self.listened or mode not in self.modes:
+            return
+        name = "|".join((EVENT_OF[mode], *namespace))
+        self.emit(name, self._message(value) if mode == "messages" else dumps(value))
+
+    def end(self, data: bytes) -> None:
+        """Tell everyone, listening or not, that the run row is terminal."""
+        self.n += 1
+        self.publisher.publish(self.run.run_id, [Event(self.run.epoch_ms, self.n, END, data)], urgent=True)
+
+    def _message(self, value: Any) -> bytes:
+        """The metadata of all tokens of one model call is one object: it is encoded once."""
+        message, metadata = value
+        if self.metadata is None or self.metadata[0] != id(metadata):
+            self.metadata = (id(metadata), metadata, orjson.Fragment(dumps(metadata)))
+        return dumps_message_tuple(message, self.metadata[2])

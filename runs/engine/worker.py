@@ -1,0 +1,270 @@
+"""The engine of a worker process: one event loop that claims what is due, up to its free slots, and runs it."""
+
+import asyncio
+import logging
+import os
+import secrets
+import socket
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from uuid import UUID
+
+import uvloop
+from django.conf import settings
+from langgraph.errors import GraphDrained
+from langgraph.runtime import RunControl
+
+from assistants.registry.loader import Registry, registry
+from runs.checkpoints.saver import FencedSaver, Rows, RunContext, StaleWriter
+from runs.engine.batcher import Batcher
+from runs.engine.cancellation import StopReason
+from runs.engine.database import Claimed, EngineDatabase, Settlement, open_pool
+from runs.engine.execute import Parts, execute, ids
+from runs.engine.leases import Heartbeat
+from runs.engine.stream import EventStream
+from runs.lifecycle import queue
+from runs.streams import keys
+from runs.streams.connection import RedisDown, async_redis
+from runs.streams.control import ControlListener, Message, listened
+from runs.streams.publish import Publisher
+
+logger = logging.getLogger("runs.engine")
+
+CLAIM_LIMIT = 16
+HAND_ON_SECONDS = 0.1
+FAILED_CLAIM_SECONDS = 1.0
+SUSPECT_CRASHES = 2
+
+
+@dataclass(slots=True)
+class Running:
+    """A run of this process. `reason` says why its task was cancelled, if it was."""
+
+    run: Claimed
+    stream: EventStream
+    control: RunControl
+    task: asyncio.Task[None] | None = None
+    reason: StopReason | None = None
+
+
+class Engine:
+    """Lives on its own thread's loop; `look` and `drain` may be called from any thread."""
+
+    def __init__(self, graphs: Registry) -> None:
+        self.owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        self.registry = graphs
+        self.served = sorted({graph.fingerprint for graph in graphs if graph.error is None})
+        self.running: dict[UUID, Running] = {}
+        self.slots = settings.RUN_SLOTS
+        self.closing = False
+        self.again = False
+        self.starved = False
+        self.draining: asyncio.Task[None] | None = None
+        self.background: set[asyncio.Task[None]] = set()
+        self.started = threading.Event()
+        self.loop = uvloop.new_event_loop()
+        self.thread = threading.Thread(target=self._live, name="engine", daemon=True)
+
+    def start(self) -> None:
+        """Return when the loop runs and has looked for work once."""
+        self.thread.start()
+        self.started.wait()
+
+    def look(self) -> None:
+        """Look for due runs soon."""
+        self.loop.call_soon_threadsafe(self._look)
+
+    def refuse(self) -> None:
+        """Claim nothing more."""
+        self.closing = True
+
+    def drain(self, seconds: float) -> None:
+        """Hand every run back at its next superstep, the rest after `seconds`; then end the loop. Blocks."""
+        self.closing = True
+        asyncio.run_coroutine_threadsafe(self._drained(seconds), self.loop).result()
+        self.heartbeat.stop()
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join()
+
+    def _live(self) -> None:
+        asyncio.set_event_loop(self.loop)
+        self.loop.run_until_complete(self._open())
+        self.heartbeat = Heartbeat(
+            settings.WORKER_DATABASE_URL,
+            settings.LEASE_SECONDS,
+            held=lambda: [running.run for running in list(self.running.values()) if running.reason is None],
+            lost=lambda run: self._on_loop(lambda: self._stop(run, StopReason.LOST)),
+            tick=self._on_loop,
+        )
+        self.heartbeat.start()
+        self.look()
+        self.loop.call_soon(self.started.set)
+        self.loop.run_forever()
+
+    def _on_loop(self, callback: Callable[[], None]) -> None:
+        self.loop.call_soon_threadsafe(callback)
+
+    async def _open(self) -> None:
+        self.pool = open_pool(settings.WORKER_DATABASE_URL, settings.WORKER_CONNECTIONS)
+        await self.pool.open(wait=True)
+        self.database = EngineDatabase(self.pool, self.owner, settings.LEASE_SECONDS)
+        self.writes: Batcher[tuple[RunContext, Rows], None] = Batcher(self.database.write)
+        self.settles: Batcher[Settlement, tuple[str, bool]] = Batcher(self.database.settle)
+        self.publisher = Publisher()
+        self.publisher.start()
+        self.listener = ControlListener(self.owner, self._told)
+        await self.listener.start()
+        self.parts = Parts(self.registry, FencedSaver(self.pool, self), self.publisher, self.write, self.settles.submit)
+        self._spawn(self._report())
+
+    async def write(self, run: RunContext, rows: Rows) -> None:
+        """Write through the joined, fenced statement. A run that is no longer ours is stopped here: LangGraph would first run all its nodes."""
+        try:
+            await self.writes.submit((run, rows))
+        except StaleWriter:
+            if (running := self.running.get(run.run_id)) and running.run.attempt == run.attempt:
+                self.loop.call_soon(self._stop, running.run, StopReason.LOST)
+            raise
+
+    def _look(self) -> None:
+        self.again = True
+        if self.draining is None or self.draining.done():
+            self.draining = self.loop.create_task(self._claim_all())
+
+    async def _claim_all(self) -> None:
+        """One at a time per process: several were seen to reserve all slots on old snapshots."""
+        while self.again and not self.closing:
+            self.again = False
+            patient = await self._lower_flag()  # before the claim: what is accepted after it raises a flag of its own
+            while not self.closing:
+                free = min(self.slots - len(self.running), CLAIM_LIMIT)
+                if free <= 0:
+                    self.starved = True
+                    self.loop.call_later(HAND_ON_SECONDS, self._hand_on)
+                    return
+                claimed = await self._claim(free, patient=patient)
+                if claimed:
+                    await self._begin(claimed)
+                if len(claimed) < free:
+                    break
+                self._hand_on()
+
+    async def _lower_flag(self) -> bool:
+        """Whether the wake-up came from the sweep, which found a run overdue."""
+        try:
+            (value,) = await async_redis().execute(("GETDEL", keys.flag(queue.RUNS)))
+        except RedisDown:
+            return True
+        return bool(value == queue.PATIENT)
+
+    async def _claim(self, free: int, *, patient: bool) -> list[Claimed]:
+        suspects = not any(running.run.crashes == SUSPECT_CRASHES for running in self.running.values())
+        try:
+            return await self.database.claim(free, self.served, suspects=suspects, patient=patient)
+        except Exception:  # noqa: BLE001 (the process must outlive a database that is away: it looks again)
+            logger.exception("claim failed")
+            self.loop.call_later(FAILED_CLAIM_SECONDS, self._look)
+            return []
+
+    async def _begin(self, claimed: list[Claimed]) -> None:
+        quiet = [run for run in claimed if not (run.streamed or run.resumable)]
+        followed = await listened([run.run_id for run in quiet]) if quiet else set()
+        for run in claimed:
+            running = Running(run, EventStream(run, self.publisher, None, listened=run.run_id in followed), RunControl())
+            self.running[run.run_id] = running
+            running.task = self.loop.create_task(self._run(running))
+
+    async def _run(self, running: Running) -> None:
+        run, more = running.run, False
+        try:
+            more = await execute(run, self.parts, running.stream, running.control)
+        except GraphDrained:
+            running.reason = StopReason.DRAINED
+        except StaleWriter:
+            logger.info("run is no longer ours", extra=ids(run))
+        except asyncio.CancelledError:
+            logger.info("run stopped", extra={**ids(run), "reason": running.reason})
+        except Exception:  # noqa: BLE001 (the lease expires and the run is rescued)
+            logger.exception("run could not be executed", extra=ids(run))
+        if running.reason is StopReason.DRAINED:
+            await self._hand_back(run)
+        self.publisher.forget(run.run_id)
+        del self.running[run.run_id]
+        if more or self.starved:
+            self.starved = False
+            self._look()
+
+    async def _hand_back(self, run: Claimed) -> None:
+        try:
+            await self.database.hand_back([run])
+        except Exception:  # noqa: BLE001 (then the lease expires)
+            logger.exception("run could not be handed back", extra=ids(run))
+        self._hand_on()
+
+    def _hand_on(self) -> None:
+        """Let another worker look."""
+        self.loop.run_in_executor(None, queue.wake)
+
+    def _told(self, message: Message) -> None:
+        run_id = UUID(message.get("stop") or message.get("listen"))
+        running = self.running.get(run_id)
+        if running is None:
+            return
+        if "stop" in message:
+            self._stop(running.run, StopReason.CANCELLED)
+        else:
+            running.stream.listened = True
+
+    def _stop(self, run: Claimed, reason: StopReason) -> None:
+        running = self.running.get(run.run_id)
+        if running is None or running.run.attempt != run.attempt or running.reason is not None:
+            return
+        running.reason = reason
+        if running.task is not None:
+            running.task.cancel()
+
+    async def _report(self) -> None:
+        """Say which graphs this process serves, and hear who follows its runs."""
+        while True:
+            try:
+                (time,) = await async_redis().execute(("TIME",))
+                if self.served:
+                    await async_redis().execute(("ZADD", keys.served(), *[part for name in self.served for part in (time[0], name)]))
+                quiet = {run_id: running for run_id, running in self.running.items() if not running.stream.listened}
+                for run_id in await listened(list(quiet)):
+                    quiet[run_id].stream.listened = True
+            except (RedisDown, TypeError):
+                logger.debug("Redis did not take the report")
+            self.listener.probe()
+            await asyncio.sleep(min(5.0, settings.LEASE_SECONDS / 3))
+
+    async def _drained(self, seconds: float) -> None:
+        for running in self.running.values():
+            running.control.request_drain()
+        tasks = [running.task for running in self.running.values() if running.task is not None]
+        if tasks:
+            await asyncio.wait(tasks, timeout=seconds)
+        for running in list(self.running.values()):
+            self._stop(running.run, StopReason.DRAINED)
+        if left := [running.task for running in self.running.values() if running.task is not None]:
+            await asyncio.wait(left, timeout=HAND_ON_SECONDS * 50)
+        for task in self.background:
+            task.cancel()
+        await self.listener.stop()
+        await self.publisher.close()
+        await self.pool.close()
+
+    def _spawn(self, coroutine: "asyncio._CoroutineLike[None]") -> None:
+        task = self.loop.create_task(coroutine)
+        self.background.add(task)
+        task.add_done_callback(self.background.discard)
+
+
+@cache
+def engine() -> Engine:
+    """This process's engine, started at its first use."""
+    made = Engine(registry())
+    made.start()
+    return made

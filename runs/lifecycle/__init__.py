@@ -1,0 +1,1 @@
+"""Every status change, every wake-up."""

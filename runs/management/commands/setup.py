@@ -1,0 +1,26 @@
+"""`manage.py setup`: everything a database needs before web and workers start."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+
+
+class Command(BaseCommand):
+    """Bootstrap roles, migrate, create LangGraph's tables."""
+
+    help = "Create roles and database, migrate as the owner, create LangGraph's tables. Repeatable; run it at each deploy, before the new version starts."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """`--seed` for development."""
+        parser.add_argument("--seed", action="store_true", help="also make a first tenant and key, as `seed` does")
+        parser.add_argument("--json", action="store_true", help="print the seed's answer as one JSON object")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Run the three in order."""
+        call_command("bootstrap_database", verbosity=0)
+        call_command("migrate", database="owner", interactive=False, verbosity=0)
+        call_command("setup_checkpointer", verbosity=0)
+        if options["seed"]:
+            call_command("seed", json=options["json"], stdout=self.stdout)

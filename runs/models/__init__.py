@@ -1,0 +1,10 @@
+"""Tables of threads and runs."""
+
+from runs.models.decision import Decision
+from runs.models.interrupt import Interrupt
+from runs.models.run import Run
+from runs.models.run_event import RunEvent
+from runs.models.thread import Thread
+from runs.models.thread_metadata import ThreadMetadata
+
+__all__ = ["Decision", "Interrupt", "Run", "RunEvent", "Thread", "ThreadMetadata"]

@@ -1,0 +1,65 @@
+"""Thread."""
+
+import uuid
+from typing import Any
+
+from django.db import models
+from django.db.models.functions import Now
+
+from tenants.models import Json, TenantOwned, TenantQuerySet
+
+
+class ThreadQuerySet(TenantQuerySet["Thread"]):
+    """Adjectives of threads."""
+
+    def unended(self) -> "ThreadQuerySet":
+        """Without stateless threads whose run has ended."""
+        return self.filter(ended_at=None)
+
+
+class Thread(TenantOwned):
+    """A conversation's row; its state lies in LangGraph's tables.
+
+    Status (derived, written by `lifecycle` only)::
+
+        busy         a run of it is pending or running
+        error        its last run ended with error or timeout
+        interrupted  otherwise, if the head checkpoint has a non-empty `next`
+        idle         otherwise
+
+    `values`, `interrupts` (task id → list of {id, value}) and `error` are those of the last finished run or state update. A thread made for a stateless
+    run is `temporary`; its settle sets `ended_at`, which hides it at once.
+    """
+
+    pk = models.CompositePrimaryKey("tenant_id", "thread_id")
+    thread_id = models.UUIDField(default=uuid.uuid4)
+    owner = models.TextField()
+    metadata: "models.Field[Json, Json]" = models.JSONField(default=dict)
+    config: "models.Field[Json, Json]" = models.JSONField(default=dict)
+    status = models.TextField(default="idle")
+    values: "models.Field[Any, Any]" = models.JSONField(null=True)
+    interrupts: "models.Field[Json, Json]" = models.JSONField(default=dict)
+    error: "models.Field[Json | None, Json | None]" = models.JSONField(null=True)
+    graph_id = models.TextField(null=True)
+    assistant_id = models.UUIDField(null=True)
+    head_checkpoint_id = models.TextField(null=True)
+    epoch_ms = models.BigIntegerField(default=0)
+    temporary = models.BooleanField(default=False)
+    keep = models.BooleanField(default=True)
+    ended_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(db_default=Now())
+    updated_at = models.DateTimeField(db_default=Now())
+    state_updated_at = models.DateTimeField(db_default=Now())
+
+    objects = ThreadQuerySet.as_manager()
+
+    class Meta:
+        db_table = "thread"
+        indexes = (
+            models.Index(fields=["tenant_id", "-updated_at", "thread_id"], name="thread_recent"),
+            models.Index(fields=["tenant_id", "-created_at", "thread_id"], name="thread_created"),
+            models.Index(fields=["ended_at"], condition=models.Q(ended_at__isnull=False), name="thread_ended"),
+        )
+
+    def __str__(self) -> str:
+        return str(self.thread_id)

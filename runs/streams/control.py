@@ -1,0 +1,87 @@
+"""What web processes and workers tell each other: `{"listen": run_id}` and `{"stop": run_id, "reason": …}`."""
+
+import logging
+from collections.abc import Callable, Collection
+from typing import Any
+from uuid import UUID
+
+import orjson
+from django.conf import settings
+from redis.exceptions import RedisError
+
+from runs.streams import keys
+from runs.streams.connection import Endpoint, RedisDown, Subscriber, async_redis, sync_redis
+
+logger = logging.getLogger(__name__)
+
+Message = dict[str, Any]
+
+
+def listen_message(run_id: UUID) -> Message:
+    """Somebody follows this run from now on: its events must leave the worker."""
+    return {"listen": str(run_id)}
+
+
+def stop_message(run_id: UUID, reason: str) -> Message:
+    """This run has been ended by a service: stop its task."""
+    return {"stop": str(run_id), "reason": reason}
+
+
+def send(owner: str, message: Message) -> None:
+    """Tell a worker, from a thread. A lost message only delays: the heartbeat sees the same."""
+    try:
+        sync_redis().publish(keys.control(owner), orjson.dumps(message))
+    except RedisError as error:
+        logger.warning("a worker was not told", extra={"owner": owner, "reason": str(error)})
+
+
+async def send_soon(owner: str, message: Message) -> None:
+    """Tell a worker, from a loop. A lost message only delays: the heartbeat sees the same."""
+    try:
+        await async_redis().execute(("PUBLISH", keys.control(owner), orjson.dumps(message)))
+    except RedisDown as error:
+        logger.warning("a worker was not told", extra={"owner": owner, "reason": str(error)})
+
+
+async def listened(run_ids: Collection[UUID]) -> set[UUID]:
+    """Which of these runs somebody follows, in one MGET; none if Redis is away."""
+    if not run_ids:
+        return set()
+    try:
+        (values,) = await async_redis().execute(("MGET", *[keys.listen(run_id) for run_id in run_ids]))
+    except RedisDown:
+        return set()
+    if isinstance(values, Exception):
+        return set()
+    return {run_id for run_id, value in zip(run_ids, values, strict=True) if value is not None}
+
+
+class ControlListener:
+    """A worker's ear: `on_message(message)` runs on the loop that called `start`. Reconnects by itself; messages meanwhile are lost."""
+
+    def __init__(self, owner: str, on_message: Callable[[Message], None], url: str | None = None) -> None:
+        self._channel = keys.control(owner)
+        self._on_message = on_message
+        self._subscriber = Subscriber(Endpoint.of(url or settings.REDIS_URL), self._heard)
+
+    async def start(self) -> None:
+        """Connect in the background."""
+        await self._subscriber.subscribe(self._channel)
+        self._subscriber.start()
+
+    def probe(self) -> None:
+        """Called with each heartbeat: notices a connection that is dead without saying so."""
+        self._subscriber.probe()
+
+    async def stop(self) -> None:
+        """Disconnect."""
+        await self._subscriber.stop()
+
+    def _heard(self, channel: bytes, data: bytes) -> None:
+        try:
+            message = orjson.loads(data)
+        except orjson.JSONDecodeError:
+            logger.warning("a control message is no JSON")
+            return
+        if isinstance(message, dict):
+            self._on_message(message)

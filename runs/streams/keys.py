@@ -1,0 +1,38 @@
+"""Every name of ours in Redis."""
+
+from uuid import UUID
+
+
+def log(run_id: UUID) -> str:
+    """Stream: a run's events, one entry per batch."""
+    return f"events:{run_id}"
+
+
+def channel(run_id: UUID) -> str:
+    """Channel: the same batches as they come."""
+    return f"run:{run_id}"
+
+
+def listen(run_id: UUID) -> str:
+    """Somebody follows this run (or thread), which was not created as a stream."""
+    return f"listen:{run_id}"
+
+
+def control(owner: str) -> str:
+    """Channel: what a worker process is told."""
+    return f"control:{owner}"
+
+
+def flag(queue: str) -> str:
+    """A wake-up for this queue is under way."""
+    return f"wake:{queue}"
+
+
+def served() -> str:
+    """Sorted set: graph fingerprints that live workers run, by the time they last said so."""
+    return "served"
+
+
+def ticket(digest: str) -> str:
+    """A websocket ticket, by the digest of its secret."""
+    return f"ticket:{digest}"

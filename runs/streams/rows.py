@@ -1,0 +1,82 @@
+"""What a reader of a stream asks PostgreSQL: the run's row, its stored events, and every few seconds whether it goes on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+import orjson
+from django.db import connection
+
+from runs.models import Run, RunEvent
+from runs.wire.events import END, START, Cursor, Event
+from tenants.database.context import acting_for
+
+PAGE = 500
+ACTIVE = frozenset({"pending", "running"})
+_POLL = "select ordinal, status, access from poll_runs_1(%s::uuid[], %s::uuid[], %s::uuid[])"
+
+
+@dataclass(frozen=True, slots=True)
+class RunRef:
+    """A run that somebody may follow, as it was when they were authorised; `key_id` is the key they used."""
+
+    tenant_id: UUID
+    thread_id: UUID
+    run_id: UUID
+    resumable: bool
+    streamed: bool
+    lease_owner: str | None
+    status: str
+    key_id: UUID | None
+
+    @property
+    def ended(self) -> bool:
+        """Whether the row was terminal."""
+        return self.status not in ACTIVE
+
+    @classmethod
+    def of(cls, run: Run, key_id: UUID | None) -> "RunRef":
+        """The reference to this row."""
+        return cls(run.tenant_id, run.thread_id, run.run_id, run.resumable, run.streamed, run.lease_owner, run.status, key_id)
+
+
+def run_now(ref: RunRef) -> RunRef | None:
+    """The run as it is now; None if it has been deleted."""
+    with acting_for(ref.tenant_id):
+        found = Run.objects.for_tenant(ref.tenant_id).filter(run_id=ref.run_id).values_list("lease_owner", "status").first()
+    return replace(ref, lease_owner=found[0], status=found[1]) if found else None
+
+
+def events_after(ref: RunRef, after: Cursor) -> list[Event]:
+    """Up to PAGE stored events, in order."""
+    rows = RunEvent.objects.for_tenant(ref.tenant_id).filter(run_id=ref.run_id, epoch_ms__gte=after[0])
+    rows = rows.exclude(epoch_ms=after[0], n__lte=after[1]).exclude(event=END).order_by("epoch_ms", "n")
+    with acting_for(ref.tenant_id):
+        found = list(rows.values_list("epoch_ms", "n", "event", "data")[:PAGE])
+    return [Event(epoch_ms, n, event, bytes(data)) for epoch_ms, n, event, data in found]
+
+
+def last_cursor(ref: RunRef) -> Cursor:
+    """Where the stored events end now; START if there are none."""
+    rows = RunEvent.objects.for_tenant(ref.tenant_id).filter(run_id=ref.run_id).order_by("-epoch_ms", "-n")
+    with acting_for(ref.tenant_id):
+        return rows.values_list("epoch_ms", "n").first() or START
+
+
+def end_of(ref: RunRef, seen: Cursor | None, lost: bool) -> Event:
+    """The end as the row tells it; `lost` says that events may be missing before it, so that the edge shows the final state."""
+    with acting_for(ref.tenant_id):
+        found = Run.objects.for_tenant(ref.tenant_id).filter(run_id=ref.run_id).values_list("status", "error").first()
+    status, error = found or ("interrupted", None)
+    epoch_ms, n = seen or START
+    return Event(epoch_ms, n + 1, END, orjson.dumps({"status": status, "wait": None, "error": error if lost else None, "lost": lost}))
+
+
+def poll(refs: Sequence[RunRef]) -> list[tuple[str | None, bool]]:
+    """Status (None: deleted) and whether the key still opens it, for each; one statement for all tenants."""
+    answers: list[tuple[str | None, bool]] = [(None, True)] * len(refs)
+    with connection.cursor() as cursor:
+        cursor.execute(_POLL, [[ref.tenant_id for ref in refs], [ref.run_id for ref in refs], [ref.key_id for ref in refs]])
+        for ordinal, status, access in cursor.fetchall():
+            answers[ordinal - 1] = status, access
+    return answers

@@ -1,0 +1,165 @@
+"""JSON schemas of request bodies; a refusal reads exactly as on the recorded server, so the order of enums and keys matters."""
+
+import uuid
+from typing import Any
+
+import jsonschema_rs
+
+from runs.wire.query import MOST
+from tenants.exceptions import Invalid
+from tenants.validation import check as validate
+
+Schema = dict[str, Any]
+
+STREAM_MODES = ("values", "messages", "messages-tuple", "tasks", "checkpoints", "updates", "events", "debug", "custom")
+MULTITASK_STRATEGIES = ("reject", "rollback", "interrupt", "enqueue")
+THREAD_STATUSES = ("idle", "busy", "interrupted", "error")
+THREAD_SORTS = ("thread_id", "status", "created_at", "updated_at", "state_updated_at")
+THREAD_COLUMNS = ("thread_id", "created_at", "updated_at", "metadata", "config", "context", "status", "values", "interrupts")
+
+_TEXT: Schema = {"type": "string"}
+_BOOLEAN: Schema = {"type": "boolean"}
+_OBJECT: Schema = {"type": "object"}
+_TEXTS: Schema = {"type": "array", "items": _TEXT}
+_ANY: Schema = {"anyOf": [{"type": kind} for kind in ("object", "array", "string", "number", "boolean", "null")]}
+_NODES: Schema = {"anyOf": [{"type": "string", "enum": ["*"]}, _TEXTS]}
+_MODE: Schema = {"type": "string", "enum": list(STREAM_MODES)}
+_SEND: Schema = {"type": "object", "properties": {"node": _TEXT, "input": _ANY}, "required": ["node", "input"]}
+_TTL: Schema = {
+    "type": "object",
+    "properties": {
+        "strategy": {"type": "string", "enum": ["delete", "keep_latest"]},
+        "ttl": {"type": "number"},
+        "sweep_interval_minutes": {"type": "number"},
+    },
+}
+_CHECKPOINT: Schema = {
+    "type": "object",
+    "properties": {
+        "thread_id": _TEXT,
+        "checkpoint_ns": _TEXT,
+        "checkpoint_id": {"type": ["string", "null"]},
+        "checkpoint_map": {"type": ["object", "null"]},
+    },
+}
+_PAIRS: Schema = {"type": "array", "items": {"type": "array", "prefixItems": [_TEXT], "minItems": 2, "maxItems": 2}}
+_COMMAND: Schema = {
+    "type": "object",
+    "properties": {
+        "update": {"anyOf": [_OBJECT, _PAIRS, {"type": "null"}]},
+        "resume": _ANY,
+        "goto": {"anyOf": [_SEND, {"type": "array", "items": _SEND}, _TEXT, _TEXTS, {"type": "null"}]},
+    },
+}
+_CONFIG: Schema = {
+    "type": "object",
+    "properties": {
+        "tags": _TEXTS,
+        "recursion_limit": {"type": "integer"},
+        "max_concurrency": {"type": ["integer", "null"]},
+        "run_name": {"type": ["string", "null"]},
+        "configurable": _OBJECT,
+        "metadata": _OBJECT,
+    },
+}
+_OFFSET: Schema = {"type": "integer", "minimum": 0, "maximum": MOST}
+
+
+def _limit(least: int = 1) -> Schema:
+    return {"type": "integer", "minimum": least, "maximum": 1000}
+
+
+def _body(properties: Schema, *required: str) -> Schema:
+    return {"type": "object", "properties": properties, "required": list(required)}
+
+
+_SCHEMAS: dict[str, Schema] = {
+    "run": _body(
+        {
+            "assistant_id": _TEXT,
+            "input": _ANY,
+            "command": {"anyOf": [_COMMAND, {"type": "null"}]},
+            "config": _CONFIG,
+            "context": _OBJECT,
+            "metadata": _OBJECT,
+            "checkpoint": _CHECKPOINT,
+            "checkpoint_id": _TEXT,
+            "checkpoint_during": _BOOLEAN,
+            "durability": {"type": "string", "enum": ["sync", "async", "exit"]},
+            "stream_mode": {"anyOf": [{"type": "array", "items": _MODE}, _MODE]},
+            "stream_subgraphs": _BOOLEAN,
+            "stream_resumable": _BOOLEAN,
+            "interrupt_before": _NODES,
+            "interrupt_after": _NODES,
+            "multitask_strategy": {"type": "string", "enum": list(MULTITASK_STRATEGIES)},
+            "if_not_exists": {"type": "string", "enum": ["create", "reject"]},
+            "on_completion": {"type": "string", "enum": ["delete", "keep"]},
+            "after_seconds": {"type": "number"},
+            "webhook": _TEXT,
+            "feedback_keys": _TEXTS,
+        },
+        "assistant_id",
+    ),
+    "thread_create": _body(
+        {
+            "thread_id": _TEXT,
+            "metadata": _OBJECT,
+            "if_exists": {"type": "string", "enum": ["raise", "do_nothing"]},
+            "ttl": _TTL,
+            "supersteps": {"type": "array", "items": _OBJECT},
+        }
+    ),
+    "thread_patch": _body({"metadata": _OBJECT, "ttl": _TTL}),
+    "thread_search": _body(
+        {
+            "ids": _TEXTS,
+            "metadata": _OBJECT,
+            "values": _OBJECT,
+            "status": {"type": "string", "enum": list(THREAD_STATUSES)},
+            "limit": _limit(),
+            "offset": _OFFSET,
+            "sort_by": {"type": "string", "enum": list(THREAD_SORTS)},
+            "sort_order": {"type": "string", "enum": ["asc", "desc"]},
+            "select": {"type": "array", "items": {"type": "string", "enum": list(THREAD_COLUMNS)}},
+            "extract": _OBJECT,
+        }
+    ),
+    "state_update": _body(
+        {
+            "values": {"anyOf": [{"type": "array", "items": _OBJECT}, _OBJECT, {"type": "null"}]},
+            "as_node": _TEXT,
+            "checkpoint": _CHECKPOINT,
+            "checkpoint_id": _TEXT,
+        }
+    ),
+    "state_at": _body({"checkpoint": _CHECKPOINT, "subgraphs": _BOOLEAN}, "checkpoint"),
+    "history": _body({"limit": _limit(0), "before": {"type": ["object", "string"]}, "metadata": _OBJECT, "checkpoint": _CHECKPOINT}),
+}
+
+_VALIDATORS = {name: jsonschema_rs.validator_for(schema) for name, schema in _SCHEMAS.items()}
+
+
+def check(name: str, body: object) -> dict[str, Any]:
+    """The body without its nulls, which mean "not given" (but for `assistant_id`). Invalid, with the recorded text, if it is wrong."""
+    given = {key: value for key, value in body.items() if value is not None or key == "assistant_id"} if isinstance(body, dict) else body
+    validate(_VALIDATORS[name], given)
+    assert isinstance(given, dict)
+    return given
+
+
+def path_id(text: str, noun: str = "thread", *, brief: bool = False) -> uuid.UUID:
+    """The UUID of a path; `brief` is the text of the routes that create runs."""
+    try:
+        return uuid.UUID(text)
+    except ValueError as error:
+        raise Invalid(f"Invalid {noun} ID" + ("" if brief else ": must be a UUID")) from error
+
+
+def checkpoint_id(value: object) -> str | None:
+    """A checkpoint id in its one spelling, None if there is none."""
+    if value is None or value == "":
+        return None
+    try:
+        return str(uuid.UUID(str(value)))
+    except ValueError as error:
+        raise Invalid("Invalid checkpoint ID") from error

@@ -1,0 +1,129 @@
+"""Threads on the wire: bodies that create, patch and search them, and the row."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypedDict, cast
+
+from langgraph_sdk import schema
+
+from runs.models import Thread
+from runs.wire.interrupts import StoredInterrupt
+from runs.wire.merge import own_metadata
+from runs.wire.schema import check, path_id
+from tenants.exceptions import BadRequest, NotSupported
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadCreate:
+    """A checked body of `POST /threads`."""
+
+    thread_id: uuid.UUID | None
+    metadata: Json
+    if_exists: str
+
+    @classmethod
+    def parse(cls, body: object) -> "ThreadCreate":
+        """Invalid where the schema is violated or the id is no UUID; NotSupported for ttl and supersteps."""
+        given = check("thread_create", body)
+        thread_id = path_id(given["thread_id"]) if "thread_id" in given else None
+        _refuse(given, "ttl", "supersteps")
+        return cls(thread_id, own_metadata(given.get("metadata", {})), given.get("if_exists", "raise"))
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadPatch:
+    """A checked body of `PATCH /threads/{thread_id}`; its metadata merges shallowly, a null is stored."""
+
+    metadata: Json
+
+    @classmethod
+    def parse(cls, body: object) -> "ThreadPatch":
+        """Invalid where the schema is violated; NotSupported for ttl."""
+        given = check("thread_patch", body)
+        _refuse(given, "ttl")
+        return cls(own_metadata(given.get("metadata", {})))
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadSearch:
+    """A checked body of `POST /threads/search`; filters are ANDed."""
+
+    ids: tuple[uuid.UUID, ...] | None
+    metadata: Json
+    status: str | None
+    limit: int
+    offset: int
+    sort_by: str
+    descending: bool
+    select: tuple[str, ...]
+
+    @classmethod
+    def parse(cls, body: object) -> "ThreadSearch":
+        """Invalid where the schema is violated, BadRequest for an id that is no UUID, NotSupported for values and extract."""
+        given = check("thread_search", body)
+        _refuse(given, "values", "extract")
+        return cls(
+            ids=tuple(_search_id(text) for text in given["ids"]) if "ids" in given else None,
+            metadata=given.get("metadata", {}),
+            status=given.get("status"),
+            limit=given.get("limit", 10),
+            offset=given.get("offset", 0),
+            sort_by=given.get("sort_by", "updated_at"),
+            descending=given.get("sort_order", "desc") == "desc",
+            select=tuple(given.get("select", ())),
+        )
+
+    def row(self, thread: Thread) -> Json:
+        """The row with the columns that were asked for."""
+        row = cast(Json, thread_json(thread))
+        return {column: row[column] for column in self.select if column in row} if self.select else row
+
+
+class ThreadRow(TypedDict):
+    """A thread as the wire shows it; `error` and `interrupts` only once a run or state update has touched it."""
+
+    thread_id: str
+    created_at: datetime
+    updated_at: datetime
+    state_updated_at: datetime
+    metadata: Json
+    status: schema.ThreadStatus
+    config: Json
+    values: Any
+    error: Json | None
+    interrupts: dict[str, list[StoredInterrupt]]
+
+
+def thread_json(thread: Thread) -> ThreadRow:
+    """The row of a thread."""
+    row: ThreadRow = {
+        "thread_id": str(thread.thread_id),
+        "created_at": thread.created_at,
+        "updated_at": thread.updated_at,
+        "state_updated_at": thread.state_updated_at,
+        "metadata": thread.metadata,
+        "status": cast(schema.ThreadStatus, thread.status),
+        "config": thread.config,
+        "values": thread.values,
+        "error": thread.error,
+        "interrupts": thread.interrupts,
+    }
+    if thread.head_checkpoint_id is not None or thread.values is not None or thread.error is not None:
+        return row
+    return cast(ThreadRow, {key: value for key, value in row.items() if key not in ("error", "interrupts")})
+
+
+def _refuse(given: Json, *keys: str) -> None:
+    for key in keys:
+        if given.get(key):
+            raise NotSupported(key)
+
+
+def _search_id(text: str) -> uuid.UUID:
+    try:
+        return uuid.UUID(text)
+    except ValueError as error:
+        raise BadRequest(f"Invalid thread ID {text}") from error

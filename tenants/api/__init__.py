@@ -1,0 +1,1 @@
+"""HTTP shared by all apps, and of tenants."""

@@ -1,0 +1,9 @@
+"""Django app."""
+
+from django.apps import AppConfig
+
+
+class TenantsConfig(AppConfig):
+    """Of the app `tenants`."""
+
+    name = "tenants"

@@ -1,0 +1,1 @@
+"""How a tenant reaches the database."""

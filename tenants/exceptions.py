@@ -1,0 +1,44 @@
+"""Errors of the domain; `tenants/api/errors.py` alone knows their status codes."""
+
+
+class DomainError(Exception):
+    """Something the caller has to know; `str(error)` is shown to them."""
+
+
+class BadRequest(DomainError):
+    """The request contradicts itself or the graph refuses it."""
+
+
+class NotAuthenticated(DomainError):
+    """Nobody valid is calling."""
+
+
+class NotAllowed(DomainError):
+    """Visible, but not permitted to this actor; `action` is what the audit log calls it."""
+
+    def __init__(self, message: str, action: str = "") -> None:
+        super().__init__(message)
+        self.action = action
+
+
+class NotFound(DomainError):
+    """Does not exist, or belongs to somebody else: the same answer."""
+
+
+class Conflict(DomainError):
+    """Another change was first, or the object's status does not admit this."""
+
+
+class Invalid(DomainError):
+    """The request violates its schema."""
+
+
+class NotSupported(Invalid):
+    """A known field or value that is not built yet."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what} is not supported yet")
+
+
+class TooLarge(DomainError):
+    """The body is over the limit."""

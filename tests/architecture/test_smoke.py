@@ -1,0 +1,2 @@
+"""smoke"""
+def test_nothing(): pass

@@ -1,0 +1,1 @@
+"""Tests of the configuration: embedded servers, the one command, deployment files."""
