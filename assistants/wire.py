@@ -43,14 +43,14 @@ PAGE: Json = {
 FILTERS: Json = {"metadata": OBJECT, "graph_id": TEXT, "name": TEXT}
 
 
-def _validator(properties: Json, *required: str) -> jsonschema_rs.Validator:
-    return jsonschema_rs.validator_for({"type": "object", "properties": properties, "required": list(required)})
+def _body(properties: Json, *required: str) -> Json:
+    return {"type": "object", "properties": properties, "required": list(required)}
 
 
-CREATE = _validator(CONTENT | {"assistant_id": TEXT, "if_exists": {"enum": ["raise", "do_nothing"]}}, "graph_id")
-PATCH = _validator(CONTENT)
-COUNT = _validator(FILTERS)
-SEARCH = _validator(
+CREATE_BODY = _body(CONTENT | {"assistant_id": TEXT, "if_exists": {"enum": ["raise", "do_nothing"]}}, "graph_id")
+PATCH_BODY = _body(CONTENT)
+COUNT_BODY = _body(FILTERS)
+SEARCH_BODY = _body(
     FILTERS
     | PAGE
     | {
@@ -59,8 +59,11 @@ SEARCH = _validator(
         "select": {"type": "array", "items": {"enum": list(FIELDS)}},
     }
 )
-VERSIONS = _validator(PAGE | {"metadata": OBJECT})
-LATEST = _validator({"version": {"type": "integer"}})
+VERSIONS_BODY = _body(PAGE | {"metadata": OBJECT})
+LATEST_BODY = _body({"version": {"type": "integer"}})
+CREATE, PATCH, COUNT, SEARCH, VERSIONS, LATEST = (
+    jsonschema_rs.validator_for(body) for body in (CREATE_BODY, PATCH_BODY, COUNT_BODY, SEARCH_BODY, VERSIONS_BODY, LATEST_BODY)
+)
 
 
 @dataclass(frozen=True, slots=True)

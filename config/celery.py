@@ -4,13 +4,13 @@ import os
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-import ctypes  # noqa: E402
-import signal  # noqa: E402
-from typing import Any  # noqa: E402
+import ctypes
+import signal
+from typing import Any
 
-import django  # noqa: E402
-from celery import Celery, signals  # noqa: E402
-from django.conf import settings  # noqa: E402
+import django
+from celery import Celery, signals
+from django.conf import settings
 
 django.setup(set_prefix=False)
 
@@ -19,7 +19,8 @@ PR_SET_PDEATHSIG = 1
 # What a process imports: the sweeps process needs no LangGraph, which costs two seconds and 80 MB.
 IMPORTS = {"worker": ["config.worker", "runs.tasks.wake"], "sweeps": ["runs.tasks.sweeps"]}
 
-app = Celery("holdfast", broker=settings.CELERY_BROKER_URL)
+# Without Celery's Django fixup: its start-up checks import every view. The sweeps look after their connection themselves.
+app = Celery("holdfast", broker=settings.CELERY_BROKER_URL, fixups=[])
 app.conf.update(
     imports=IMPORTS.get(settings.PROCESS, []),
     task_ignore_result=True,

@@ -134,7 +134,7 @@ class Stack:
     def wait_until_ready(self) -> None:
         """Wait until web answers and every worker and sweeps process listens. One that ended instead fails the test with its log."""
         consumers = sum(service.name != "web" and service.alive() for service in self.services)
-        until("the processes are ready", lambda: self._ended() or (self._web_answers() and self._listeners() >= consumers), START_SECONDS)
+        until("the processes are ready", lambda: self._ended() or (self._web_answers() and self.listeners() >= consumers), START_SECONDS)
         for service in self._ended():
             raise AssertionError(f"{service.name} ended with {service.process.returncode}:\n{service.told()}")
 
@@ -181,7 +181,7 @@ class Stack:
         except httpx.TransportError:
             return False
 
-    def _listeners(self) -> int:
+    def listeners(self) -> int:
         """Celery consumers that wait for a message."""
         with self.redis() as client:
             return sum(connected["cmd"] == "brpop" for connected in client.client_list())

@@ -1,7 +1,8 @@
 """Tables of graphs, assistants and their versions."""
 
-import django.db.models.functions.datetime
 import uuid
+
+import django.db.models.functions.datetime
 from django.db import migrations, models
 
 

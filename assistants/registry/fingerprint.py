@@ -13,6 +13,7 @@ from langgraph.pregel import Pregel
 from assistants.registry.factory import AnyPregel
 
 ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+MODULE = re.compile(r"\b(?:\w+\.)+(?=\w)")
 
 
 def fingerprint(graph: AnyPregel) -> str:
@@ -56,10 +57,9 @@ def _channel(channel: object) -> dict[str, str | None]:
 
 
 def _name(thing: object) -> str:
-    """A name without memory addresses."""
-    if (qualified := getattr(thing, "__qualname__", None)) and not getattr(thing, "__args__", None):
-        return f"{getattr(thing, '__module__', '')}.{qualified}"
-    return ADDRESS.sub("", repr(thing))
+    """A name without memory addresses, and without modules: processes may import the same file under different names."""
+    qualified = getattr(thing, "__qualname__", None)
+    return MODULE.sub("", qualified if qualified and not getattr(thing, "__args__", None) else ADDRESS.sub("", repr(thing)))
 
 
 def _plain(names: object) -> object:

@@ -136,7 +136,7 @@ async def _load_entry(manifest: Manifest, entry: GraphEntry, code: str) -> Loade
         loaded.source = compiled(value) if is_graph or not callable(value) else Factory.of(value)
     except (Exception, SystemExit) as error:  # importing runs the author's code: whatever it raises must not stop the other graphs
         logger.exception("a graph could not be loaded", extra={"graph_id": entry.graph_id})
-        loaded.error = f"{type(error).__name__}: {error}".partition("\n")[0]
+        loaded.error = _first_line(error)
         loaded.fingerprint = source_fingerprint(manifest, entry)
         return loaded
     try:
@@ -149,6 +149,12 @@ async def _load_entry(manifest: Manifest, entry: GraphEntry, code: str) -> Loade
         logger.warning("a graph could not be described without a run's config", extra={"graph_id": entry.graph_id}, exc_info=True)
         loaded.fingerprint = loaded.fingerprint or source_fingerprint(manifest, entry)
     return loaded
+
+
+def _first_line(error: BaseException) -> str:
+    """Class and text, storable: PostgreSQL refuses NUL and lone surrogates."""
+    text = f"{type(error).__name__}: {error}".partition("\n")[0]
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 
 
 class _Process:

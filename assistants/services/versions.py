@@ -1,10 +1,10 @@
 """Use cases of an assistant's versions: list them, roll back or forward."""
 
+from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Exists
-from django.db.models.functions import Now
 
 from assistants.models import Assistant, AssistantVersion
 from assistants.registry.loader import registry
@@ -14,6 +14,8 @@ from tenants.actors import Actor
 from tenants.exceptions import NotFound
 from tenants.policy import Permission, require
 from tenants.services import audit
+
+CONTENT = ("version", "graph_id", "name", "description", "config", "context", "metadata")
 
 
 def list_versions(*, actor: Actor, assistant_id: UUID, request: VersionSearch) -> tuple[list[AssistantVersion], bool]:
@@ -31,20 +33,19 @@ def list_versions(*, actor: Actor, assistant_id: UUID, request: VersionSearch) -
 
 
 @transaction.atomic
-def set_latest(*, actor: Actor, assistant_id: UUID, version: int | None) -> Assistant:
+def set_latest(*, actor: Actor, assistant_id: UUID, version: int | None, now: datetime) -> Assistant:
     """Make the assistant what it was in that version. Holds the row's lock; the next change still gets the highest number plus one."""
     row = lock_assistant(actor, assistant_id)
     require(actor, Permission.ASSISTANT_DEPLOY)
-    chosen = AssistantVersion.objects.for_tenant(actor.tenant_id).filter(assistant_id=assistant_id, version=version).first()
+    versions = AssistantVersion.objects.for_tenant(actor.tenant_id).filter(assistant_id=assistant_id)
+    chosen = None if version is None else versions.filter(version=version).first()
     if chosen is None:
         raise NotFound(f"Version {version} not found for assistant {assistant_id}")
     registry().get(chosen.graph_id)  # a version whose graph is gone could not run
     before = summary(row)
-    content = {field: getattr(chosen, field) for field in CONTENT}
-    Assistant.objects.for_tenant(actor.tenant_id).filter(assistant_id=assistant_id).update(**content, updated_at=Now())
-    row.refresh_from_db(fields=[*CONTENT, "updated_at"])
+    content = {field: getattr(chosen, field) for field in CONTENT} | {"updated_at": now}
+    Assistant.objects.for_tenant(actor.tenant_id).filter(assistant_id=assistant_id).update(**content)
+    for field, value in content.items():
+        setattr(row, field, value)
     audit.record(actor, "assistant.set_latest", "assistant", assistant_id, before=before, after=summary(row))
     return row
-
-
-CONTENT = ("version", "graph_id", "name", "description", "config", "context", "metadata")

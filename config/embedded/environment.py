@@ -14,6 +14,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 DATABASE = "holdfast"
 ROLES = ("owner", "app", "worker", "system")
 PORTS_TRIED = 200
+CODE = ("config", "tenants", "assistants", "runs")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,3 +84,15 @@ def shared_environment(options: Options, redis_url: str, port: int) -> dict[str,
 def checkout_name() -> str:
     """A short name that no other checkout on this machine has."""
     return hashlib.sha256(os.fsencode(CHECKOUT)).hexdigest()[:8]
+
+
+def code_fingerprint() -> str:
+    """Changes whenever a file changes that could change the database: code, SQL, locked packages."""
+    found = hashlib.sha256()
+    for top in (*CODE, "uv.lock"):
+        place = CHECKOUT / top
+        for path in sorted(place.rglob("*.*")) if place.is_dir() else [place]:
+            if path.suffix in (".py", ".sql", ".lock"):
+                about = path.stat()
+                found.update(f"{path} {about.st_mtime_ns} {about.st_size}\n".encode())
+    return found.hexdigest()

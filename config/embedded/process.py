@@ -63,15 +63,12 @@ def start_time(pid: int) -> str | None:
     return None if fields[0] in "ZX" else fields[19]
 
 
-def set_death_signal(number: int) -> None:
-    """Let the kernel send this signal to the calling process when the thread that forked it dies."""
-    if _prctl is not None:
-        _prctl(PR_SET_PDEATHSIG, int(number), 0, 0, 0)
-
-
 def _dies_with(parent: int, number: int) -> Callable[[], None]:
+    """What a child does before it becomes a server: let the kernel signal it when the thread that forked it dies."""
+
     def in_child() -> None:
-        set_death_signal(number)
+        if _prctl is not None:
+            _prctl(PR_SET_PDEATHSIG, int(number), 0, 0, 0)
         # The parent may have died between fork and prctl; then no signal would ever come.
         if os.getppid() != parent:
             os._exit(1)

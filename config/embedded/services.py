@@ -18,10 +18,7 @@ DATABASE_NAMES = {
 }
 WEB = "-m uvicorn config.asgi:application --host 127.0.0.1 --loop uvloop --http httptools --no-access-log --log-level warning"
 WORKER = "-m celery -A config worker --pool threads -c 4 -Q runs -l warning --without-gossip --without-mingle --without-heartbeat"
-SWEEPS = (
-    "-m config.embedded.family celery -A config worker -B -Q sweeps --pool threads -c 2 -l warning"
-    " --without-gossip --without-mingle --without-heartbeat"
-)
+SWEEPS = "-m celery -A config worker -B -Q sweeps --pool threads -c 2 -l warning --without-gossip --without-mingle --without-heartbeat"
 
 
 def run_setup(environment: Mapping[str, str], logs: Path, pause: Pause) -> Record:

@@ -36,7 +36,9 @@ class Signals:
         # With a handler, a child that ends wakes the launcher up.
         signal.signal(signal.SIGCHLD, lambda number, frame: None)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, self._request)
+            # `nohup make up` goes on when its terminal closes.
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+                signal.signal(number, self._request)
 
     def _request(self, number: int, frame: FrameType | None) -> None:
         self.requests += 1

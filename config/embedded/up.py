@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from config.embedded.block import Running, block
-from config.embedded.environment import Options, next_free_port, role_urls, shared_environment
+from config.embedded.environment import Options, code_fingerprint, next_free_port, role_urls, shared_environment
 from config.embedded.files import Record, make_private, read_record, record_of, recorded, remember_secret, write_record
 from config.embedded.postgres import EmbeddedPostgres
 from config.embedded.process import ServerFailed, private
@@ -51,10 +51,12 @@ class Launcher:
             self.say(f"port {self.options.port} is taken, using {port}")
         databases = {**role_urls(database_url, self.options.data_dir), **_given_databases()}
         shared = shared_environment(self.options, redis_url, port)
-        seed = self._prepare(shared, databases, database_url)
         self.children = product(shared, databases, self.options.data_dir, self.logs)
-        for child in self.children:
-            child.start()
+        # A cluster that this very code has prepared before: the processes load while that is repeated, for the key's sake.
+        if self._is_prepared():
+            self._start_children()
+        seed = self._prepare(shared, databases, database_url)
+        self._start_children()
         self._wait_for("/ok", port)
         self.say("web answers; loading graphs")
         self._wait_for("/ready", port)
@@ -109,8 +111,19 @@ class Launcher:
         seed = run_setup(environment, self.logs, self.signals.pause)
         if seed["api_key"] != known.get("api_key"):
             remember_secret(self.options.data_dir, "api_key", str(seed["api_key"]))
+        if self.postgres is not None:
+            write_record(_prepared_path(self.postgres), {"code": code_fingerprint()})
         self.say("database is prepared")
         return seed
+
+    def _is_prepared(self) -> bool:
+        return self.postgres is not None and read_record(_prepared_path(self.postgres)).get("code") == code_fingerprint()
+
+    def _start_children(self) -> None:
+        """Start those that do not run yet."""
+        for child in self.children:
+            if not child.pid:
+                child.start()
 
     def _wait_for(self, path: str, port: int) -> None:
         deadline = time.monotonic() + READY_SECONDS
@@ -147,6 +160,11 @@ def _answers(path: str, port: int) -> bool:
         return False
     finally:
         connection.close()
+
+
+def _prepared_path(postgres: EmbeddedPostgres) -> Path:
+    """Beside the cluster, with which it goes."""
+    return postgres.home / "prepared.json"
 
 
 def _state_path(options: Options) -> Path:

@@ -5,6 +5,7 @@ from langgraph.checkpoint.postgres import PostgresSaver
 from psycopg import sql
 from psycopg.rows import DictRow, dict_row
 
+from runs.checkpoints.release import made_by
 from tenants.database.operations import isolate
 
 TABLES = ("checkpoints", "checkpoint_blobs", "checkpoint_writes")
@@ -25,6 +26,7 @@ def set_up(url: str, roles: str) -> None:
             for table in TABLES:
                 run(connection, WALL.format(table=table))
                 run(connection, isolate(table, roles))
+            run(connection, f"comment on table checkpoints is '{made_by()}'")
             run(connection, f'revoke all on checkpoint_migrations from "{roles}_app"')
 
 

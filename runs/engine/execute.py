@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,8 +33,8 @@ class Parts:
     registry: Registry
     saver: FencedSaver
     publisher: Publisher
-    write: Callable[[RunContext, Rows], Awaitable[None]]
-    settle: Callable[[Settlement], Awaitable[tuple[str, bool]]]
+    write: Callable[[RunContext, Rows], Coroutine[Any, Any, None]]
+    settle: Callable[[Settlement], Coroutine[Any, Any, tuple[str, bool]]]
 
 
 async def execute(run: Claimed, parts: Parts, stream: EventStream, control: RunControl) -> bool:
@@ -63,7 +63,7 @@ async def settle(run: Claimed, parts: Parts, stream: EventStream, ending: Ending
     try:
         outcome, more = await parts.settle(settlement_of(run, ending))
         data = end_data(ending)
-    except Exception as error:  # noqa: BLE001 (a result that cannot be stored must still end the run, visibly)
+    except Exception as error:
         logger.exception("result could not be stored", extra=ids(run))
         ending = without_values(error_json(error))
         stream.emit("error", dumps(ending.error))
@@ -109,7 +109,7 @@ async def drive(run: Claimed, parts: Parts, stream: EventStream, control: RunCon
             return await ending_of(run, graph, context, seen)
     except (GraphDrained, StaleWriter):
         raise
-    except Exception as error:  # noqa: BLE001 (a factory is graph code, too)
+    except Exception as error:
         logger.info("graph could not be made", extra=ids(run), exc_info=True)
         return Ending("error", error=error_json(error))
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings
-from django.db import connections, transaction
+from django.db import close_old_connections, connections, transaction
 from redis import RedisError
 
 from runs.lifecycle import queue
@@ -45,6 +45,7 @@ delete from run_event where ctid = any(array(select ctid from run_event where cr
 @contextmanager
 def sweep(number: int) -> Iterator[Any]:
     """A cursor of the system role, or None where another replica is at this sweep."""
+    close_old_connections()
     with transaction.atomic(using="system"), connections["system"].cursor() as cursor:
         cursor.execute("select pg_try_advisory_xact_lock(7300, %s)", [number])
         yield cursor if cursor.fetchone()[0] else None

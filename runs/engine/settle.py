@@ -8,7 +8,7 @@ import orjson
 from runs.engine.database import Claimed, Settlement
 from runs.lifecycle.interrupts import PendingInterrupt
 from runs.wire.encoding import dumps
-from runs.wire.interrupts import interrupt_json
+from runs.wire.interrupts import interrupt_row
 from runs.wire.wait import wait_body
 
 WAIT_LIMIT = 256_000
@@ -54,7 +54,7 @@ def thread_status(ending: Ending) -> str:
 
 def settlement_of(run: Claimed, ending: Ending) -> Settlement:
     """The arguments of `settle_1`. Raises TypeError for values that JSON cannot hold."""
-    shown = {task: [interrupt_json(interrupt) for interrupt in found] for task, found in ending.interrupts.items()}
+    shown = {task: [interrupt_row(interrupt) for interrupt in found] for task, found in ending.interrupts.items()}
     return Settlement(
         tenant_id=run.tenant_id,
         run_id=run.run_id,

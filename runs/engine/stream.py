@@ -1,7 +1,7 @@
 """Turns what a graph streams into numbered events, and sends them where somebody listens."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import orjson
@@ -19,29 +19,38 @@ EVENT_OF = {"messages": "messages", "values": "values", "updates": "updates", "c
 class EventLog:
     """The durable copy of a resumable run's events, written in batches through the fenced writer."""
 
-    def __init__(self, run: RunContext, write: Callable[[RunContext, Rows], Awaitable[None]]) -> None:
+    def __init__(self, run: RunContext, write: Callable[[RunContext, Rows], Coroutine[Any, Any, None]]) -> None:
         self.run, self.write = run, write
         self.rows: list[tuple[int, str, bytes]] = []
-        self.task: asyncio.Task[None] | None = None
+        self.timer: asyncio.TimerHandle | None = None
+        self.writing: set[asyncio.Task[None]] = set()
 
     def add(self, event: Event) -> None:
         """Queue it for the next batch."""
         self.rows.append((event.n, event.event, event.data))
-        if self.task is None or self.task.done():
-            self.task = asyncio.create_task(self._later())
+        if self.timer is None:
+            self.timer = asyncio.get_running_loop().call_later(LOG_SECONDS, self._write)
 
     async def flush(self) -> None:
         """Return when everything queued is committed. Raises StaleWriter."""
-        if self.task is not None:
-            await self.task
+        self._write()
+        if self.writing:
+            await asyncio.gather(*self.writing)
+
+    def _write(self) -> None:
+        if self.timer is not None:
+            self.timer.cancel()
+            self.timer = None
         if self.rows:
             rows, self.rows = self.rows, []
-            await self.write(self.run, Rows(events=rows))
+            task = asyncio.create_task(self.write(self.run, Rows(events=rows)))
+            self.writing.add(task)
+            task.add_done_callback(self._written)
 
-    async def _later(self) -> None:
-        await asyncio.sleep(LOG_SECONDS)
-        rows, self.rows = self.rows, []
-        await self.write(self.run, Rows(events=rows))
+    def _written(self, task: "asyncio.Task[None]") -> None:
+        """A failed write shows at the next flush; one that is stale has stopped the run already."""
+        if task.cancelled() or task.exception() is None:
+            self.writing.discard(task)
 
 
 class EventStream:

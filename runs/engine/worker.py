@@ -163,7 +163,7 @@ class Engine:
         suspects = not any(running.run.crashes == SUSPECT_CRASHES for running in self.running.values())
         try:
             return await self.database.claim(free, self.served, suspects=suspects, patient=patient)
-        except Exception:  # noqa: BLE001 (the process must outlive a database that is away: it looks again)
+        except Exception:
             logger.exception("claim failed")
             self.loop.call_later(FAILED_CLAIM_SECONDS, self._look)
             return []
@@ -186,7 +186,7 @@ class Engine:
             logger.info("run is no longer ours", extra=ids(run))
         except asyncio.CancelledError:
             logger.info("run stopped", extra={**ids(run), "reason": running.reason})
-        except Exception:  # noqa: BLE001 (the lease expires and the run is rescued)
+        except Exception:
             logger.exception("run could not be executed", extra=ids(run))
         if running.reason is StopReason.DRAINED:
             await self._hand_back(run)
@@ -199,7 +199,7 @@ class Engine:
     async def _hand_back(self, run: Claimed) -> None:
         try:
             await self.database.hand_back([run])
-        except Exception:  # noqa: BLE001 (then the lease expires)
+        except Exception:
             logger.exception("run could not be handed back", extra=ids(run))
         self._hand_on()
 

@@ -53,6 +53,9 @@ with reopened as (
      select 1 from run n where n.tenant_id = i.tenant_id and n.run_id = i.resume_run_id and n.status in ('pending', 'running'))
   returning 1)
 update thread t set error = %(error)s::jsonb, updated_at = statement_timestamp(),
+       ended_at = case when t.temporary and not t.keep and not exists (
+                            select 1 from run where tenant_id = %(tenant)s and thread_id = %(thread)s and status in ('pending', 'running'))
+                       then statement_timestamp() end,
        status = case when exists (select 1 from run
                                    where tenant_id = %(tenant)s and thread_id = %(thread)s and status in ('pending', 'running')) then 'busy'
                      when t.interrupts <> '{}'::jsonb or exists (select 1 from reopened) then 'interrupted' else 'idle' end
@@ -71,7 +74,8 @@ class Cause:
 def apply_head(thread: Thread, snapshot: Any, cause: Cause) -> None:
     """Make values, status, error and interrupts those of this snapshot: new → inserted, open again → pending, gone → superseded.
 
-    Needs the thread's lock; audits what is open again or gone. The thread stays busy while other runs are pending. An interrupt that a pending resume names stays resolved.
+    Needs the thread's lock; audits what is open again or gone. The thread stays busy while other runs are pending. An interrupt that a
+    pending resume names stays resolved.
     """
     read = snapshot.created_at is not None
     head = snapshot.config["configurable"].get("checkpoint_id") if read else None

@@ -1,9 +1,8 @@
 """Following a run: subscribe, read the log from a cursor, then follow; rows fill what Redis lost."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
-from typing import ParamSpec, TypeVar
 
 from django.conf import settings
 
@@ -11,16 +10,15 @@ from runs.streams import control, keys, rows
 from runs.streams.connection import RedisDown, async_redis
 from runs.streams.hub import Hub, Reader, hub
 from runs.streams.rows import PAGE, RunRef
-from runs.wire.events import END, START, Cursor, Event, unpack
+from runs.wire.events import END, REPLAY, Cursor, Event, unpack
 from tenants.database.threads import in_database
 
 __all__ = ["AccessLost", "Following", "RunRef", "SlowReader", "follow"]
 
-P = ParamSpec("P")
-T = TypeVar("T")
 LOG_PAGE = 200
 GRACE_SECONDS = 0.5  # a row is terminal before its end is published
 RETRY_SECONDS = (0.1, 0.1, 0.1, 0.2, 0.5)
+HELD_EVENTS = 20_000
 
 
 class SlowReader(Exception):
@@ -33,28 +31,29 @@ class AccessLost(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Following:
-    """How to follow. `after` None: from now on. `fresh`: the run was created by this request, so that nothing is older. `end_only`: just the end."""
+    """How to follow. `after` None: from now on. `fresh`: created by this request, nothing is older. `end_only`: just the end."""
 
     after: Cursor | None = None
     fresh: bool = False
     end_only: bool = False
 
 
-async def follow(ref: RunRef, how: Following) -> AsyncIterator[list[Event]]:
+async def follow(ref: RunRef, how: Following) -> AsyncGenerator[list[Event], None]:
     """New events in order, in batches, the last one ending with END; an empty batch after HEARTBEAT_SECONDS of silence.
 
-    Always ends: with END, or by raising SlowReader or AccessLost. Resumable runs have no gaps and no doubles. Holds neither thread nor database connection.
+    Always ends: with END, or by raising SlowReader or AccessLost. Resumable runs have no gaps and no doubles. Holds neither thread nor
+    database connection.
     """
     if ref.ended and not how.end_only:
-        async for batch in _stored(ref, how.after):
-            yield batch
+        async for stored in _stored(ref, how.after):
+            yield stored
         return
     center = hub()
     reader = Reader(ref, end_only=how.end_only, listens=not (how.end_only or how.fresh or ref.streamed or ref.resumable))
     follower = _Follower(center, reader, how)
     try:
         await center.add(reader)
-        batch = await follower.begin()
+        batch: list[Event] | None = await follower.begin()
         while True:
             if batch is not None:
                 yield batch
@@ -65,15 +64,17 @@ async def follow(ref: RunRef, how: Following) -> AsyncIterator[list[Event]]:
         center.remove(reader)
 
 
-async def _stored(ref: RunRef, after: Cursor | None) -> AsyncIterator[list[Event]]:
+async def _stored(ref: RunRef, after: Cursor | None) -> AsyncGenerator[list[Event], None]:
     """A run that had ended before: its rows after the cursor if it is resumable, else nothing; then the end."""
     lost = False
     if ref.resumable and after is not None:
-        lost = await in_database(rows.last_cursor, ref) == START
+        lost = await in_database(rows.expired, ref)
         while batch := await in_database(rows.events_after, ref, after):
             yield batch
             after = batch[-1].cursor
-    yield [await in_database(rows.end_of, ref, after, lost)]
+            if len(batch) < PAGE:
+                break
+    yield await in_database(rows.end_of, ref, after, lost=lost)
 
 
 class _Follower:
@@ -97,7 +98,7 @@ class _Follower:
         logged = await self._log()
         if not logged and self._exact and not self._how.fresh:
             logged = await self._rows()
-        return await self._accept(logged or [])
+        return await self._accept(logged or []) or None
 
     async def next(self) -> list[Event] | None:
         """The next batch; empty after a silence, None if there is nothing to show."""
@@ -117,7 +118,7 @@ class _Follower:
     def _patience(self, now: float) -> float:
         """How long to wait for news."""
         wait = self._shown_at + settings.HEARTBEAT_SECONDS - now
-        if self._reader.reread:
+        if self._reader.reread or self._reader.denied or self._reader.slow:
             return 0.0
         if self._over_since is not None:
             wait = min(wait, self._over_since + GRACE_SECONDS - now)
@@ -135,7 +136,7 @@ class _Follower:
             return unpack(packed)
         if reader.reread:
             reader.reread = False
-            return await self._log() or []
+            return await (self._end_now() if self._how.end_only else self._log()) or []
         if reader.over:
             if self._over_since is None:
                 self._over_since = now
@@ -151,19 +152,25 @@ class _Follower:
             return come[-1:] if come and come[-1].event == END else []
         if not self._exact:
             return self._show(_after(come, self._seen))
-        pending = _after(self._held + come, self._seen)
-        self._held = []
-        if not pending:
-            return []
-        ready = _consecutive(pending, self._seen, self._how.fresh)
+        if not self._held and _consecutive(come, self._seen, self._untouched) == len(come):
+            return self._show(come)
+        pending = _after(_sorted(self._held + come), self._seen)
+        ready = _consecutive(pending, self._seen, self._untouched)
         if ready < len(pending):
-            pending = _after(await self._rows() + pending, self._seen)
+            pending = _after(_sorted(pending + await self._rows()), self._seen)
             # Rows are flushed before a run is settled: whatever is missing at its end does not exist.
             ready = len(pending) if pending[-1].event == END else _consecutive(pending, self._seen, True)
         self._held = pending[ready:]
+        if len(self._held) > HELD_EVENTS:
+            raise SlowReader
         if ready:
             self._retries = 0
         return self._show(pending[:ready])
+
+    @property
+    def _untouched(self) -> bool:
+        """Nothing can be older than the first event."""
+        return self._how.fresh and self._seen == REPLAY
 
     def _show(self, events: list[Event]) -> list[Event]:
         if events:
@@ -174,7 +181,7 @@ class _Follower:
         """From now on: the key is set, so ask the row once and tell the worker."""
         now = await in_database(rows.run_now, self._ref)
         if now is None or now.ended:
-            return [await in_database(rows.end_of, self._ref, None, False)]
+            return await in_database(rows.end_of, self._ref, None, lost=False)
         if self._reader.listens and now.lease_owner is not None:
             await control.send_soon(now.lease_owner, control.listen_message(self._ref.run_id))
         if self._exact and not self._hub.up:
@@ -193,14 +200,14 @@ class _Follower:
         if self._how.fresh:
             return None
         now = await in_database(rows.run_now, self._ref)
-        return [await in_database(rows.end_of, self._ref, None, False)] if now is None or now.ended else None
+        return await in_database(rows.end_of, self._ref, None, lost=False) if now is None or now.ended else None
 
     async def _log(self) -> list[Event] | None:
         """The log after the cursor; None if Redis does not answer."""
         if self._seen is None:
             return []
         found: list[Event] = []
-        start = "(%d-%d" % self._seen if self._seen != START else "-"
+        start = f"({self._seen[0]}-{self._seen[1]}" if self._seen != REPLAY else "-"
         while True:
             try:
                 (entries,) = await async_redis().execute(("XRANGE", keys.log(self._ref.run_id), start, "+", "COUNT", LOG_PAGE))
@@ -226,8 +233,10 @@ class _Follower:
         logged = await self._log() or []
         if logged and logged[-1].event == END:
             return logged
-        stored = await self._rows() if self._exact else []
-        return [*logged, *stored, await in_database(rows.end_of, self._ref, self._seen, True)]
+        complete = self._exact and self._seen is not None
+        stored = await self._rows() if complete else []
+        seen = (logged + stored)[-1].cursor if logged or stored else self._seen
+        return [*logged, *stored, *await in_database(rows.end_of, self._ref, seen, lost=not complete)]
 
 
 def _entries(entries: object) -> list[Event]:
@@ -261,7 +270,7 @@ def _consecutive(events: list[Event], seen: Cursor | None, trusted: bool) -> int
     return len(events)
 
 
-def in_order(events: list[Event]) -> list[Event]:
+def _sorted(events: list[Event]) -> list[Event]:
     """By id, each once, the end last."""
     unique = {event.cursor: event for event in events if event.event != END}
     return [unique[cursor] for cursor in sorted(unique)] + [event for event in events if event.event == END][:1]

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-import orjson
 from django.db import connection
 
 from runs.models import Run, RunEvent
-from runs.wire.events import END, START, Cursor, Event
+from runs.wire.events import END, REPLAY, Cursor, End, Event
 from tenants.database.context import acting_for
 
+LOST = "__lost__"  # precedes END where events may be missing: the edge shows the final state instead; never leaves the server
 PAGE = 500
 ACTIVE = frozenset({"pending", "running"})
 _POLL = "select ordinal, status, access from poll_runs_1(%s::uuid[], %s::uuid[], %s::uuid[])"
@@ -57,19 +57,28 @@ def events_after(ref: RunRef, after: Cursor) -> list[Event]:
 
 
 def last_cursor(ref: RunRef) -> Cursor:
-    """Where the stored events end now; START if there are none."""
+    """Where the stored events end now; REPLAY if there are none."""
     rows = RunEvent.objects.for_tenant(ref.tenant_id).filter(run_id=ref.run_id).order_by("-epoch_ms", "-n")
     with acting_for(ref.tenant_id):
-        return rows.values_list("epoch_ms", "n").first() or START
+        return rows.values_list("epoch_ms", "n").first() or REPLAY
 
 
-def end_of(ref: RunRef, seen: Cursor | None, lost: bool) -> Event:
-    """The end as the row tells it; `lost` says that events may be missing before it, so that the edge shows the final state."""
+def expired(ref: RunRef) -> bool:
+    """Whether the run was claimed, so that it had events, and none is stored any more."""
+    events = RunEvent.objects.for_tenant(ref.tenant_id).filter(run_id=ref.run_id)
+    with acting_for(ref.tenant_id):
+        claimed = Run.objects.for_tenant(ref.tenant_id).filter(run_id=ref.run_id).exclude(epoch_ms=None).exists()
+        return claimed and not events.exists()
+
+
+def end_of(ref: RunRef, seen: Cursor | None, *, lost: bool) -> list[Event]:
+    """The end as the row tells it, after LOST if events may be missing before it."""
     with acting_for(ref.tenant_id):
         found = Run.objects.for_tenant(ref.tenant_id).filter(run_id=ref.run_id).values_list("status", "error").first()
     status, error = found or ("interrupted", None)
-    epoch_ms, n = seen or START
-    return Event(epoch_ms, n + 1, END, orjson.dumps({"status": status, "wait": None, "error": error if lost else None, "lost": lost}))
+    epoch_ms, n = seen or REPLAY
+    end = Event(epoch_ms, n + 2, END, End(status, None, error if lost else None).data())
+    return [Event(epoch_ms, n + 1, LOST, b"null"), end] if lost else [end]
 
 
 def poll(refs: Sequence[RunRef]) -> list[tuple[str | None, bool]]:

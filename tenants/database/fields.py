@@ -1,6 +1,11 @@
 """Columns of our own."""
 
+from typing import Any
+
 from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models.expressions import Expression
+from django.db.models.sql.compiler import SQLCompiler
 
 
 class IdentityField(models.BigIntegerField[int, int]):
@@ -8,3 +13,25 @@ class IdentityField(models.BigIntegerField[int, int]):
 
     generated = True
     db_returning = True
+
+
+class DefaultKeyword(Expression):
+    """`DEFAULT` in an insert's values."""
+
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, tuple[str | int, ...]]:
+        """No parameters."""
+        return "DEFAULT", ()
+
+
+class IdentityKeyField(models.BigIntegerField[int, int]):
+    """The same in a composite primary key, where Django admits no generated field: the insert says DEFAULT, no update writes a key."""
+
+    db_returning = True
+
+    def db_type_suffix(self, connection: BaseDatabaseWrapper) -> str:
+        """Behind the column's type."""
+        return "generated always as identity"
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> Any:
+        """Left to the database."""
+        return DefaultKeyword(output_field=self) if add else super().pre_save(model_instance, add)

@@ -93,6 +93,29 @@ class InsertOnly(DatabaseOnly):
             schema_editor.execute(f'grant update, delete on "{table}" to "{prefix(schema_editor.connection)}_app"')
 
 
+class AcrossTenants(DatabaseOnly):
+    """Operations that touch rows (RunPython, RunSQL): under FORCE they would see none of these tables'."""
+
+    def __init__(self, tables: Sequence[str], *operations: Operation) -> None:
+        self.tables, self.operations = tables, operations
+
+    def deconstruct(self) -> tuple[str, Sequence[object], dict[str, object]]:
+        """For Django."""
+        return type(self).__name__, (self.tables, *self.operations), {}
+
+    def database_forwards(self, app_label: str, schema_editor: Editor, from_state: ProjectState, to_state: ProjectState) -> None:
+        """In order, as the owner of all rows."""
+        with unforced(schema_editor, *self.tables):
+            for operation in self.operations:
+                operation.database_forwards(app_label, schema_editor, from_state, to_state)
+
+    def database_backwards(self, app_label: str, schema_editor: Editor, from_state: ProjectState, to_state: ProjectState) -> None:
+        """In reverse order."""
+        with unforced(schema_editor, *self.tables):
+            for operation in reversed(self.operations):
+                operation.database_backwards(app_label, schema_editor, from_state, to_state)
+
+
 class CompositeForeignKey(DatabaseOnly):
     """`(tenant_id, columns…)` of one table refers to the primary key of another."""
 

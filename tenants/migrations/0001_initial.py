@@ -56,7 +56,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("tenant_id", models.UUIDField()),
                 ("pk", models.CompositePrimaryKey("tenant_id", "id", blank=True, editable=False, primary_key=True, serialize=False)),
-                ("id", tenants.database.fields.IdentityField()),
+                ("id", tenants.database.fields.IdentityKeyField()),
                 ("at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ("actor", models.TextField()),
                 ("address", models.TextField(null=True)),

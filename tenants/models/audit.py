@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models.functions import Now
 
-from tenants.database.fields import IdentityField
+from tenants.database.fields import IdentityKeyField
 from tenants.models.tenant import Json, TenantOwned, TenantQuerySet
 
 
@@ -11,7 +11,7 @@ class AuditEvent(TenantOwned):
     """One change or refusal; the app role can insert and read, never change. Targets are text: they outlive their rows."""
 
     pk = models.CompositePrimaryKey("tenant_id", "id")
-    id = IdentityField()
+    id = IdentityKeyField()
     at = models.DateTimeField(db_default=Now())
     actor = models.TextField()
     address = models.TextField(null=True)

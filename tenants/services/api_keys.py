@@ -34,6 +34,7 @@ INVALID = "Invalid API key."
 class KnownKey:
     """One row of `find_api_key_1`, as read at `read_at`."""
 
+    read_at: datetime
     tenant_id: uuid.UUID
     key_id: uuid.UUID
     identity: uuid.UUID
@@ -42,7 +43,6 @@ class KnownKey:
     revoked_at: datetime | None
     last_used_at: datetime | None
     suspended: bool
-    read_at: datetime
 
     def valid(self, now: datetime) -> bool:
         """Neither revoked nor expired, and its tenant is active."""
@@ -184,7 +184,7 @@ def _find(digest: bytes, now: datetime) -> KnownKey | None:
             "select tenant_id, key_id, identity, role, expires_at, revoked_at, last_used_at, suspended from find_api_key_1(%s)", [digest]
         )
         row = cursor.fetchone()
-    return None if row is None else KnownKey(*row, now)
+    return None if row is None else KnownKey(now, *row)
 
 
 def _note_use(known: KnownKey, now: datetime) -> None:

@@ -99,6 +99,13 @@ def test_the_example_answers_everything_that_compose_requires() -> None:
     assert {name for name in required if not example()[name]} == set()
 
 
+def test_every_choice_of_the_example_reaches_every_process(services: dict[str, dict[str, Any]]) -> None:
+    set_by_compose = {"PORT", "HOLDFAST_DATA_DIR", "HOLDFAST_PROCESS", "HOLDFAST_SEED_KEY", "DATABASE_URL"}
+    choices = {name for name in example() if not name.startswith("HOLDFAST_DB_")} - set_by_compose - FOREIGN
+    for name in PROCESSES:
+        assert choices <= set(services[name]["environment"])
+
+
 def test_only_those_who_need_a_database_role_have_it(services: dict[str, dict[str, Any]]) -> None:
     roles = {
         name: {key.removeprefix("HOLDFAST_DB_") for key in service["environment"] if key.startswith("HOLDFAST_DB_")}

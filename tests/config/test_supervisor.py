@@ -14,15 +14,6 @@ from config.embedded.supervisor import Child, Signals, Supervisor, stop_children
 from tests.config.places import wait_for
 
 FORKS = "import os, pathlib, sys, time; child = os.fork(); child and pathlib.Path(sys.argv[1]).write_text(str(child)); time.sleep(60)"
-CALLS_FAMILY = """
-import os, sys
-from pathlib import Path
-from config.embedded.process import Launch
-command = [sys.executable, "-m", "config.embedded.family", "tests.config.forking", sys.argv[1]]
-Launch(command, Path.cwd(), Path(sys.argv[1] + ".log")).spawn()
-print(flush=True)
-sys.stdin.read()
-"""
 
 
 class Mortal:
@@ -85,15 +76,6 @@ def test_what_a_child_forked_ends_with_it(tmp_path: Path) -> None:
     stop_children([forking], Signals())
     grandchild = int((tmp_path / "pid").read_text())
     wait_for(lambda: start_time(grandchild) is None)
-
-
-def test_what_a_child_forked_dies_with_a_killed_launcher(tmp_path: Path) -> None:
-    pids = tmp_path / "pids"
-    command = [sys.executable, "-c", CALLS_FAMILY, str(pids)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as launcher:
-        wait_for(lambda: pids.exists() and len(pids.read_text().split()) == 2)
-        launcher.kill()
-    wait_for(lambda: all(start_time(int(pid)) is None for pid in pids.read_text().split()))
 
 
 def test_children_that_do_not_listen_are_killed(tmp_path: Path) -> None:

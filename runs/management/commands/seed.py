@@ -22,6 +22,7 @@ class Command(BaseCommand):
     """Make what is missing."""
 
     help = "Make the tenant 'acme' and an API key of the role admin. HOLDFAST_SEED_KEY, if it is still valid, is answered instead of a new key."
+    requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """`--json`."""

@@ -14,6 +14,7 @@ class Command(BaseCommand):
     """Create LangGraph's tables with their walls."""
 
     help = "Create or update LangGraph's tables as the owner, then their tenant columns and policies. Repeatable; part of `setup`."
+    requires_system_checks = ()
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run."""

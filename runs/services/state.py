@@ -1,0 +1,67 @@
+"""Use cases of thread state: read it, read its history, write it."""
+
+from uuid import UUID
+
+from django.db import transaction
+
+from runs.checkpoints.state import Change, Page, Snapshot, empty_snapshot, read_history, read_state, write_state
+from runs.lifecycle.head import Cause, apply_head
+from runs.models import Run
+from runs.services.access import thread_for
+from runs.services.heads import graph_of, place_of
+from runs.wire.state import HistoryRequest, StateAt, StateUpdate
+from tenants.actors import Actor
+from tenants.exceptions import BadRequest, Conflict
+from tenants.models import Json
+from tenants.policy import Permission, require, require_own
+from tenants.services import audit
+
+NO_GRAPH = (
+    "Thread '{thread_id}' has no assigned graph ID. This usually occurs when no runs have been made on this particular thread. "
+    "This operation requires a graph ID. Please ensure a run has been made for the thread or manually update the thread metadata "
+    "(by setting the 'graph_id' field) before running this operation."
+)
+
+
+@transaction.atomic
+def get_state(*, actor: Actor, thread_id: UUID, at: StateAt) -> Snapshot:
+    """The thread's state, newest or at a checkpoint, of the root or a subgraph; that of a thread that never ran is empty."""
+    thread = thread_for(actor, thread_id)
+    graph = graph_of(thread)
+    if graph is None:
+        return empty_snapshot()
+    return read_state(graph, place_of(thread, at.checkpoint.checkpoint_id, at.checkpoint.checkpoint_ns), subgraphs=at.subgraphs)
+
+
+@transaction.atomic
+def get_history(*, actor: Actor, thread_id: UUID, request: HistoryRequest) -> list[Snapshot]:
+    """A page of the thread's states, newest first."""
+    thread = thread_for(actor, thread_id)
+    graph = graph_of(thread)
+    if graph is None or request.limit == 0:
+        return []
+    place = place_of(thread, request.checkpoint.checkpoint_id, request.checkpoint.checkpoint_ns)
+    return read_history(graph, place, Page(request.limit, request.before, request.metadata))
+
+
+@transaction.atomic
+def update_state(*, actor: Actor, thread_id: UUID, request: StateUpdate) -> Json:
+    """Write a checkpoint on the head, or on the one named (a fork); answers its configurable.
+
+    Checkpoint, thread row, interrupts and audit are one transaction under the thread's lock. Raises Conflict while runs are pending or
+    running, BadRequest when the graph refuses.
+    """
+    thread = thread_for(actor, thread_id, lock=True)
+    require(actor, Permission.STATE_UPDATE)
+    require_own(actor, thread.owner, Permission.THREAD_UPDATE_OWN, Permission.THREAD_UPDATE)
+    if active := list(Run.objects.for_tenant(actor.tenant_id).active().filter(thread_id=thread_id).values_list("run_id", flat=True)[:10]):
+        raise Conflict(f"Thread {thread_id} has in-flight runs: {', '.join(map(str, active))}")
+    graph = graph_of(thread)
+    if graph is None:
+        raise BadRequest(NO_GRAPH.format(thread_id=thread_id))
+    written, head = write_state(graph, place_of(thread, request.checkpoint_id), Change(request.values, request.as_node))
+    checkpoint_id = str(written["checkpoint_id"])
+    apply_head(thread, head, Cause(actor, f"update:{checkpoint_id}"))
+    after = {"checkpoint_id": checkpoint_id, "as_node": request.as_node, "forked_from": request.checkpoint_id}
+    audit.record(actor, "state.update", "thread", thread_id, before={"checkpoint_id": thread.head_checkpoint_id}, after=after)
+    return written

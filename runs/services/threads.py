@@ -1,0 +1,82 @@
+"""Use cases of threads: create, get, patch, delete."""
+
+from functools import partial
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models.functions import Now
+from uuid_utils.compat import uuid7
+
+from runs.checkpoints.state import delete_checkpoints
+from runs.lifecycle.thread_metadata import index_pairs
+from runs.lifecycle.transitions import make_thread
+from runs.models import Interrupt, Run, Thread, ThreadMetadata
+from runs.services.access import thread_for
+from runs.services.cancel import tell
+from runs.wire.threads import ThreadCreate, ThreadPatch
+from tenants.actors import Actor
+from tenants.exceptions import Conflict, NotFound
+from tenants.policy import Permission, require, require_own
+from tenants.services import audit
+
+
+def create_thread(*, actor: Actor, request: ThreadCreate) -> Thread:
+    """Make a thread that belongs to the actor, in one statement. An id that is taken: Conflict, or the stored thread if that is wanted."""
+    require(actor, Permission.THREAD_CREATE)
+    thread_id = request.thread_id or UUID(bytes=uuid7().bytes)
+    thread = make_thread(actor, thread_id, request.metadata, {})
+    if thread is not None:
+        return thread
+    taken = Conflict(f"Thread with ID {thread_id} already exists")
+    if request.if_exists != "do_nothing":
+        raise taken
+    try:
+        return thread_for(actor, thread_id)
+    except NotFound:
+        raise taken from None
+
+
+@transaction.atomic
+def patch_thread(*, actor: Actor, thread_id: UUID, request: ThreadPatch) -> Thread:
+    """Merge metadata shallowly; moves `updated_at`."""
+    try:
+        thread = thread_for(actor, thread_id, lock=True)
+    except NotFound as error:
+        raise NotFound("Not Found") from error
+    require_own(actor, thread.owner, Permission.THREAD_UPDATE_OWN, Permission.THREAD_UPDATE)
+    metadata = {**thread.metadata, **request.metadata}
+    _reindex(thread, metadata)
+    Thread.objects.for_tenant(actor.tenant_id).filter(thread_id=thread_id).update(metadata=metadata, updated_at=Now())
+    audit.record(actor, "thread.update", "thread", thread_id, after={"metadata_keys": sorted(request.metadata)})
+    return thread_for(actor, thread_id)
+
+
+@transaction.atomic
+def delete_thread(*, actor: Actor, thread_id: UUID) -> None:
+    """Remove the thread and everything of it; running runs end first, open interrupts are discarded. Only the audit keeps its id."""
+    thread = thread_for(actor, thread_id, lock=True)
+    require_own(actor, thread.owner, Permission.THREAD_DELETE_OWN, Permission.THREAD_DELETE)
+    interrupts = Interrupt.objects.for_tenant(actor.tenant_id).pending().filter(thread_id=thread_id)
+    discarded = list(interrupts.values_list("interrupt_id", flat=True))
+    runs = Run.objects.for_tenant(actor.tenant_id).filter(thread_id=thread_id)
+    for run in runs.active().only("run_id", "lease_owner"):
+        transaction.on_commit(partial(tell, run, None, "delete"), robust=True)
+    runs.delete()
+    delete_checkpoints(actor.tenant_id, thread_id)
+    Thread.objects.for_tenant(actor.tenant_id).filter(thread_id=thread_id).delete()
+    audit.record(actor, "thread.delete", "thread", thread_id, before={"status": thread.status, "discarded": discarded})
+
+
+def _reindex(thread: Thread, metadata: dict[str, object]) -> None:
+    """Make the thread's index rows those of this metadata."""
+    old, new = index_pairs(thread.metadata), index_pairs(metadata)
+    changed = {key for key in old.keys() | new.keys() if old.get(key) != new.get(key)}
+    if not changed:
+        return
+    index = ThreadMetadata.objects.for_tenant(thread.tenant_id)
+    index.filter(thread_id=thread.thread_id, key__in=changed).delete()
+    rows = [
+        ThreadMetadata(tenant_id=thread.tenant_id, thread_id=thread.thread_id, key=key, value=new[key])
+        for key in sorted(changed & new.keys())
+    ]
+    index.bulk_create(rows)

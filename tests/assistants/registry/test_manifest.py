@@ -1,0 +1,70 @@
+"""Reading langgraph.json."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from assistants.registry.manifest import Manifest, ManifestError
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "langgraph.json"
+    path.write_text(text)
+    return path
+
+
+def test_a_graph_is_a_path_and_a_variable(tmp_path: Path) -> None:
+    manifest = Manifest.read(written(tmp_path, '{"graphs": {"a": "./agent.py:graph"}, "store": {"index": {}}}'))
+    assert (manifest.graphs["a"].target, manifest.graphs["a"].variable, manifest.graphs["a"].description) == ("./agent.py", "graph", None)
+
+
+def test_a_graph_may_have_a_description(tmp_path: Path) -> None:
+    manifest = Manifest.read(written(tmp_path, '{"graphs": {"a": {"path": "pkg.agent:make", "description": "Talks"}}}'))
+    assert manifest.graphs["a"].description == "Talks"
+    assert not manifest.graphs["a"].is_file
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("{", "is not JSON"),
+        ("[]", "needs 'graphs'"),
+        ('{"graphs": {}}', "needs 'graphs'"),
+        ('{"graphs": {"a": "agent.py"}}', "must name a file or module and a variable"),
+        ('{"graphs": {"a": 5}}', "must be 'path:variable'"),
+        ('{"graphs": {"a": "a.py:g"}, "dependencies": "."}', "'dependencies' must be a list"),
+        ('{"graphs": {"a": "a.py:g"}, "env": 5}', "'env' must be"),
+        ('{"graphs": {"a": "a.py:g"}, "env": ".nowhere"}', "cannot be read"),
+    ],
+)
+def test_what_is_wrong_is_said(tmp_path: Path, text: str, complaint: str) -> None:
+    with pytest.raises(ManifestError, match=complaint):
+        Manifest.read(written(tmp_path, text))
+
+
+def test_a_missing_file_is_said(tmp_path: Path) -> None:
+    with pytest.raises(ManifestError, match="cannot be read"):
+        Manifest.read(tmp_path / "langgraph.json")
+
+
+def test_env_may_be_a_file(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("# settings\nA=1\nexport B = \"two words\" # said\nC='x#y'\nD=plain # comment\nnonsense\n")
+    manifest = Manifest.read(written(tmp_path, '{"graphs": {"a": "a.py:g"}, "env": ".env"}'))
+    assert manifest.env == {"A": "1", "B": "two words", "C": "x#y", "D": "plain"}
+
+
+def test_the_environment_wins_over_env(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SET_BEFORE", "kept")
+    monkeypatch.setenv("SET_NOW", "")
+    monkeypatch.delenv("SET_NOW")
+    Manifest.read(written(tmp_path, '{"graphs": {"a": "a.py:g"}, "env": {"SET_BEFORE": "new", "SET_NOW": 5}}')).set_environment()
+    assert (os.environ["SET_BEFORE"], os.environ["SET_NOW"]) == ("kept", "5")
+
+
+def test_dependencies_are_folders_or_installed_packages(tmp_path: Path) -> None:
+    (tmp_path / "lib" / "src").mkdir(parents=True)
+    names = '[".", "./lib", "langgraph>=1", "no-such-package[extra]", "./gone"]'
+    manifest = Manifest.read(written(tmp_path, f'{{"graphs": {{"a": "a.py:g"}}, "dependencies": {names}}}'))
+    assert manifest.folders() == [tmp_path, tmp_path / "lib", tmp_path / "lib" / "src"]
+    assert manifest.missing() == ["no-such-package[extra]", "./gone"]

@@ -1,0 +1,1 @@
+"""Who reaches what: every endpoint, every role, two tenants."""

@@ -1,0 +1,1 @@
+"""The recorded wire against the running product, and the official clients."""

@@ -1,0 +1,1 @@
+"""Workers that are killed, frozen and drained in the middle of runs."""

@@ -1,0 +1,1 @@
+"""Two people who answer the same interrupt."""

@@ -1,0 +1,1 @@
+"""The official Python SDK, async and sync, against a running server."""

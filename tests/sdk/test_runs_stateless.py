@@ -1,0 +1,45 @@
+"""Runs without a thread"""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from langgraph_sdk.errors import APIStatusError
+
+
+async def test_wait(client: Any) -> None:
+    assert (await client.runs.wait(None, "approval", input={"mode": "none"}))["done"]
+
+
+async def test_stream(client: Any) -> None:
+    parts = [part async for part in client.runs.stream(None, "approval", input={"mode": "none"}, stream_mode="updates")]
+    assert [part.event for part in parts] == ["metadata", "updates", "updates", "updates"]
+    assert [next(iter(part.data)) for part in parts[1:]] == ["plan", "ask", "act"]
+
+
+async def test_background(client: Any) -> None:
+    run = await client.runs.create(None, "slow", input={"seconds": 0.1, "steps": 1})
+    assert run["status"] == "pending"
+    assert run["thread_id"]
+
+
+async def test_thread_is_hidden_afterwards(client: Any) -> None:
+    tag = str(uuid4())
+    await client.runs.wait(None, "approval", input={"mode": "none"}, metadata={"tag": tag})
+    assert await client.threads.search(metadata={"tag": tag}) == []
+
+
+async def test_thread_is_kept_when_asked_for(client: Any) -> None:
+    seen: list[dict[str, str]] = []
+    await client.runs.wait(None, "approval", input={"mode": "none"}, on_completion="keep", on_run_created=seen.append)
+    assert (await client.threads.get_state(seen[0]["thread_id"]))["values"]["done"]
+
+
+async def test_interrupt_is_reported(client: Any) -> None:
+    assert len((await client.runs.wait(None, "approval", input={}))["__interrupt__"]) == 1
+
+
+async def test_resume_needs_a_thread(client: Any) -> None:
+    with pytest.raises(APIStatusError) as refused:
+        await client.runs.wait(None, "approval", command={"resume": True})
+    assert refused.value.status_code == 400
