@@ -1,8 +1,8 @@
 """`make bench`: the own server against bare LangGraph, in one go, on one machine. Prints ratios; absolute times say nothing about another machine.
 
-    python bench/run.py                 everything, three repetitions
-    python bench/run.py --quick         one repetition, fewer operations
-    python bench/run.py --only wait     one scenario (wait, stream, idle)
+python bench/run.py                 everything, three repetitions
+python bench/run.py --quick         one repetition, fewer operations
+python bench/run.py --only wait     one scenario (wait, stream, idle)
 """
 
 from __future__ import annotations
@@ -47,15 +47,19 @@ class Server:
             f"HOLDFAST_DB_{role.upper()}": f"postgresql://holdfast_{role}:bench@{url.hostname}:{url.port}/holdfast"
             for role in ("owner", "app", "worker", "system")
         }
-        self.environment = os.environ | roles | {
-            "DATABASE_URL": self.postgres.url("holdfast"),
-            "REDIS_URL": self.redis.url,
-            "HOLDFAST_SECRET_KEY": "bench" * 10,
-            "HOLDFAST_CONFIG": str(HERE / "langgraph.json"),
-            "HOLDFAST_DATA_DIR": str(directory),
-            "HOLDFAST_RUN_SLOTS": "1000",
-            "HOLDFAST_LOG_LEVEL": "WARNING",
-        }
+        self.environment = (
+            os.environ
+            | roles
+            | {
+                "DATABASE_URL": self.postgres.url("holdfast"),
+                "REDIS_URL": self.redis.url,
+                "HOLDFAST_SECRET_KEY": "bench" * 10,
+                "HOLDFAST_CONFIG": str(HERE / "langgraph.json"),
+                "HOLDFAST_DATA_DIR": str(directory),
+                "HOLDFAST_RUN_SLOTS": "1000",
+                "HOLDFAST_LOG_LEVEL": "WARNING",
+            }
+        )
         self.password = url.password or ""
         services = {"pg_port": url.port, "postgres_pid": self.postgres.pid}
         (directory / "services.json").write_text(json.dumps(services))
@@ -63,7 +67,20 @@ class Server:
             [sys.executable, "manage.py", "setup", "--seed", "--json"], cwd=ROOT, env=self.environment, check=True, capture_output=True
         )
         self.key = json.loads(answer.stdout.splitlines()[-1])["api_key"]
-        celery = ["-m", "celery", "-A", "config", "worker", "--pool", "threads", "-l", "warning", "--without-gossip", "--without-mingle", "--without-heartbeat"]
+        celery = [
+            "-m",
+            "celery",
+            "-A",
+            "config",
+            "worker",
+            "--pool",
+            "threads",
+            "-l",
+            "warning",
+            "--without-gossip",
+            "--without-mingle",
+            "--without-heartbeat",
+        ]
         uvicorn = ["-m", "uvicorn", "config.asgi:application", "--port", str(self.port), "--loop", "uvloop", "--http", "httptools"]
         self.web = self.start("web", [*uvicorn, "--no-access-log", "--log-level", "warning"], directory)
         self.worker = self.start("worker", [*celery, "-c", "4", "-Q", "runs", "-n", "bench@%h"], directory)
@@ -93,7 +110,13 @@ class Server:
         raise SystemExit("the server does not answer")
 
     def target(self) -> dict[str, object]:
-        pids = {"web": self.web.pid, "worker": self.worker.pid, "sweeps": self.sweeps.pid, "postgres": self.postgres.pid, "redis": self.redis.pid}
+        pids = {
+            "web": self.web.pid,
+            "worker": self.worker.pid,
+            "sweeps": self.sweeps.pid,
+            "postgres": self.postgres.pid,
+            "redis": self.redis.pid,
+        }
         return {"name": "holdfast", "url": f"http://127.0.0.1:{self.port}", "api_key": self.key, "pids": pids}
 
     def stop(self) -> None:
@@ -108,7 +131,20 @@ class Server:
 def harness(server: Server, directory: Path, scenario: str, conc: str, repeat: int, *options: str) -> list[dict]:
     target, out = directory / "target.json", directory / f"{scenario}-{conc}.json"
     target.write_text(json.dumps(server.target()))
-    command = [sys.executable, "-m", "lgbench", "run", "--target", str(target), "--scenario", scenario, "--conc", conc, "--repeat", str(repeat)]
+    command = [
+        sys.executable,
+        "-m",
+        "lgbench",
+        "run",
+        "--target",
+        str(target),
+        "--scenario",
+        scenario,
+        "--conc",
+        conc,
+        "--repeat",
+        str(repeat),
+    ]
     done = subprocess.run([*command, "--out", str(out), "--quiet", *options], cwd=HERE, check=False, capture_output=True, text=True)
     if done.returncode:
         print(done.stdout[-3000:], done.stderr[-2000:], flush=True)
@@ -121,9 +157,7 @@ def floor(server: Server, directory: Path, repeat: int) -> dict[str, float]:
     out = directory / "floor.json"
     command = [sys.executable, "anchors/floor.py", "--services", str(directory), "--only", "pg locked pool20", "--conc", "16"]
     environment = os.environ | {"PGPASSWORD": server.password}
-    subprocess.run(
-        [*command, "--repeat", str(repeat), "--out", str(out)], cwd=HERE, env=environment, check=True, stdout=subprocess.DEVNULL
-    )
+    subprocess.run([*command, "--repeat", str(repeat), "--out", str(out)], cwd=HERE, env=environment, check=True, stdout=subprocess.DEVNULL)
     rows = json.loads(out.read_text())["rows"]
     return {graph: median(row["cpu_all_ms"] for row in rows if row["graph"] == graph) for graph in ("noop", "five")}
 
@@ -152,7 +186,10 @@ def streams(server: Server, directory: Path, repeat: int, scale: str) -> None:
 def asleep(server: Server, directory: Path, repeat: int, scale: str) -> None:
     rows = harness(server, directory, "idle", "16", 1, "--opt", "k=[1000]")
     row = rows[0]
-    print(f"1,000 runs asleep 5 s in one worker process: done after {row['makespan_s']:.1f} s (hold 7), accepted in {row['accept_s']:.1f} s", flush=True)
+    print(
+        f"1,000 runs asleep 5 s in one worker process: done after {row['makespan_s']:.1f} s (hold 7), accepted in {row['accept_s']:.1f} s",
+        flush=True,
+    )
 
 
 SCENARIOS = {"wait": waits, "stream": streams, "idle": asleep}

@@ -12,10 +12,10 @@ from django.conf import settings
 from django.core.exceptions import RequestAborted
 from django.core.handlers.asgi import ASGIHandler, get_script_prefix
 from django.core.signals import request_finished, request_started
-from django.http.response import HttpResponseBase
+from django.http.response import HttpResponse, HttpResponseBase
 from django.urls import set_script_prefix
 
-from tenants.api.errors import too_large
+from tenants.api.errors import plain
 from tenants.database.threads import hop
 
 logger = logging.getLogger("django.request")
@@ -44,7 +44,7 @@ class OneHopHandler(ASGIHandler):
         except RequestAborted:
             return
         except TooLarge:
-            await self.send_response(await hop(context, too_large, dict(scope["headers"]).get(b"origin")), send)
+            await self.send_response(too_large(dict(scope["headers"]).get(b"origin", b"").decode("latin-1")), send)
             return
         try:
             response = await hop(context, self.respond, scope, body)
@@ -76,7 +76,8 @@ class OneHopHandler(ASGIHandler):
         declared = dict(scope["headers"]).get(b"content-length", b"0")
         if not declared.isdigit() or int(declared) > limit:
             raise TooLarge
-        body, size, more = tempfile.SpooledTemporaryFile(max_size=settings.FILE_UPLOAD_MAX_MEMORY_SIZE), 0, True
+        body = tempfile.SpooledTemporaryFile(max_size=settings.FILE_UPLOAD_MAX_MEMORY_SIZE)  # noqa: SIM115 (its caller closes it)
+        size, more = 0, True
         while more:
             message = await receive()
             size += len(message.get("body", b""))
@@ -116,6 +117,15 @@ class OneHopHandler(ASGIHandler):
             await asyncio.gather(task, leaving, return_exceptions=True)
         if not task.cancelled() and (error := task.exception()):
             logger.error("stream failed", exc_info=error)  # the server closes the socket: the reply has begun
+
+
+def too_large(origin: str) -> HttpResponse:
+    """The refusal of a body, which no middleware sees. The connection closes: nobody reads the rest."""
+    response = plain(413, f"Request body too large: the limit is {settings.DATA_UPLOAD_MAX_MEMORY_SIZE} bytes")
+    response.headers["Connection"] = "close"
+    if settings.CORS_ALLOW_ALL_ORIGINS or origin in settings.CORS_ALLOWED_ORIGINS:
+        response.headers["Access-Control-Allow-Origin"] = "*" if settings.CORS_ALLOW_ALL_ORIGINS else origin
+    return response
 
 
 def raw_headers(response: HttpResponseBase) -> list[tuple[bytes, bytes]]:

@@ -7,7 +7,9 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import django_stubs_ext
 
 django_stubs_ext.monkeypatch()
-os.environ["LANGGRAPH_STRICT_MSGPACK"] = "true"  # read by LangGraph when it is imported: no class of a checkpoint row is built unless allowed
+os.environ["LANGGRAPH_STRICT_MSGPACK"] = (
+    "true"  # read by LangGraph when it is imported: no class of a checkpoint row is built unless allowed
+)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -105,7 +107,9 @@ APPEND_SLASH = False
 USE_TZ = True
 TIME_ZONE = "UTC"
 USE_I18N = False
-TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "DIRS": [BASE_DIR / "templates"], "OPTIONS": {"context_processors": []}}]
+TEMPLATES = [
+    {"BACKEND": "django.template.backends.django.DjangoTemplates", "DIRS": [BASE_DIR / "templates"], "OPTIONS": {"context_processors": []}}
+]
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = number("HOLDFAST_BODY_LIMIT", 10 * 1024 * 1024)
 JSON_DEPTH_LIMIT = 64
@@ -117,7 +121,17 @@ CORS_ALLOW_ALL_ORIGINS = CORS_ORIGINS == ["*"]
 CORS_ALLOWED_ORIGINS = [] if CORS_ALLOW_ALL_ORIGINS else CORS_ORIGINS
 CORS_ALLOW_CREDENTIALS = False
 CORS_ALLOW_METHODS = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"]
-CORS_ALLOW_HEADERS = ["accept", "authorization", "cache-control", "content-type", "last-event-id", "prefer", "x-api-key", "x-auth-scheme", "x-request-id"]
+CORS_ALLOW_HEADERS = [
+    "accept",
+    "authorization",
+    "cache-control",
+    "content-type",
+    "last-event-id",
+    "prefer",
+    "x-api-key",
+    "x-auth-scheme",
+    "x-request-id",
+]
 CORS_EXPOSE_HEADERS = ["x-pagination-total", "x-pagination-next", "content-location", "location"]
 
 REST_FRAMEWORK = {

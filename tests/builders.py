@@ -116,8 +116,11 @@ def make_interrupt(tenant: Tenant, thread: Thread, **fields: Any) -> Interrupt:
 
 def make_run(tenant: Tenant, thread: Thread, status: str = "success", graph_id: str = "approval", **fields: Any) -> Run:
     """A run row; of a fingerprint that no worker serves, so that a pending one stays pending."""
+    assistant_id = fields.setdefault("assistant_id", builtin_id(graph_id))
+    with acting_for(tenant.tenant_id):
+        if not Assistant.objects.for_tenant(tenant.tenant_id).filter(assistant_id=assistant_id).exists():
+            make_assistant(tenant, graph_id, assistant_id=assistant_id, name=graph_id)
     values: dict[str, Any] = {
-        "assistant_id": builtin_id(graph_id),
         "assistant_version": 1,
         "graph_id": graph_id,
         "graph_fingerprint": FINGERPRINT,

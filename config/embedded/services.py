@@ -8,7 +8,7 @@ from pathlib import Path
 
 from config.embedded.environment import CHECKOUT, checkout_name
 from config.embedded.files import Record, make_private
-from config.embedded.process import Launch, Pause, ServerFailed, stop, tail
+from config.embedded.process import Launch, Pause, ServerFailed, size, stop, tail
 from config.embedded.supervisor import STOP_SECONDS, Child
 
 DATABASE_NAMES = {
@@ -24,6 +24,7 @@ SWEEPS = "-m celery -A config worker -B -Q sweeps --pool threads -c 2 -l warning
 def run_setup(environment: Mapping[str, str], logs: Path, pause: Pause) -> Record:
     """Prepare the database and make a tenant with a key, in one process; what it answers."""
     log = logs / "setup.log"
+    logged = size(log)
     with tempfile.TemporaryFile() as answer:
         command = [sys.executable, "manage.py", "setup", "--seed", "--json"]
         launch = Launch(command, CHECKOUT, log, {**environment, "HOLDFAST_PROCESS": "manage"})
@@ -36,7 +37,7 @@ def run_setup(environment: Mapping[str, str], logs: Path, pause: Pause) -> Recor
         answer.seek(0)
         lines = answer.read().decode(errors="replace").strip().splitlines()
     if process.returncode:
-        raise ServerFailed(f"the database could not be prepared; {log} ends with\n{tail(log)}")
+        raise ServerFailed(f"the database could not be prepared; {log} ends with\n{tail(log, logged)}")
     return _json_object(lines[-1] if lines else "")
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Protocol
 
-from config.embedded.process import Launch, ServerFailed, tail
+from config.embedded.process import Launch, ServerFailed, size, tail
 
 LONGEST_DELAY = 30.0
 STEADY_SECONDS = 60.0
@@ -74,12 +74,14 @@ class Child:
         self.name = name
         self.launch = launch
         self._process: subprocess.Popen[bytes] | None = None
+        self._logged = 0
 
     @property
     def pid(self) -> int:
         return 0 if self._process is None else self._process.pid
 
     def start(self) -> None:
+        self._logged = size(self.launch.log)
         self._process = self.launch.spawn()
 
     def restart(self) -> None:
@@ -107,7 +109,9 @@ class Child:
         """Raise with the end of its log when it has ended."""
         if self._process is not None and not self.alive():
             log = self.launch.log
-            raise ServerFailed(f"{self.name} ended at start (status {self._process.returncode}); {log} ends with\n{tail(log)}")
+            raise ServerFailed(
+                f"{self.name} ended at start (status {self._process.returncode}); {log} ends with\n{tail(log, self._logged)}"
+            )
 
 
 def stop_children(children: Sequence[Child], signals: Signals, seconds: float = STOP_SECONDS) -> None:

@@ -5,12 +5,14 @@ import http.client
 import os
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO, cast
 
 from config.embedded.block import Running, block
 from config.embedded.environment import Options, code_fingerprint, next_free_port, role_urls, shared_environment
-from config.embedded.files import Record, make_private, read_record, record_of, recorded, remember_secret, write_record
+from config.embedded.files import make_private, read_record, record_of, recorded, remember_secret, write_record
 from config.embedded.postgres import EmbeddedPostgres
 from config.embedded.process import ServerFailed, private
 from config.embedded.redis import EmbeddedRedis, find_program
@@ -52,15 +54,20 @@ class Launcher:
         databases = {**role_urls(database_url, self.options.data_dir), **_given_databases()}
         shared = shared_environment(self.options, redis_url, port)
         self.children = product(shared, databases, self.options.data_dir, self.logs)
-        # A cluster that this very code has prepared before: the processes load while that is repeated, for the key's sake.
-        if self._is_prepared():
-            self._start_children()
-        seed = self._prepare(shared, databases, database_url)
-        self._start_children()
+        environment = {**shared, **databases, "DATABASE_URL": database_url}
+        prepared = self._is_prepared()
+        if not prepared:
+            self._prepare(environment)
+        # The sweeps wait: nothing needs them before the first minute, and two cores are busy enough.
+        self._start_children("web", "worker")
         self._wait_for("/ok", port)
         self.say("web answers; loading graphs")
         self._wait_for("/ready", port)
         self.say("ready")
+        if prepared and not _is_key(self._seed()["api_key"], port):
+            self._prepare(environment)
+        self._start_children("sweeps")
+        seed = self._seed()
         running = self._running(f"http://127.0.0.1:{port}", seed)
         write_record(_state_path(self.options), {"launcher": record_of(os.getpid()), "running": running})
         print(block(running), flush=True)
@@ -102,27 +109,30 @@ class Launcher:
             self.say(f"its data lies in {home}: it does not run as root, and another user cannot reach {self.options.data_dir}")
         return url
 
-    def _prepare(self, shared: dict[str, str], databases: dict[str, str], database_url: str) -> Record:
-        """Roles, migrations, tenant and key."""
+    def _seed(self) -> dict[str, str]:
+        """Tenant and key as `manage.py setup` answered last."""
         known = read_record(self.options.data_dir / "secrets.json")
-        environment = {**shared, **databases, "DATABASE_URL": database_url}
-        if "api_key" in known:
-            environment["HOLDFAST_SEED_KEY"] = str(known["api_key"])
-        seed = run_setup(environment, self.logs, self.signals.pause)
-        if seed["api_key"] != known.get("api_key"):
-            remember_secret(self.options.data_dir, "api_key", str(seed["api_key"]))
+        return {name: str(known.get(name, "")) for name in ("tenant", "api_key")}
+
+    def _prepare(self, environment: dict[str, str]) -> None:
+        """Roles, migrations, tenant and key; a key that is still good stays."""
+        known = self._seed()["api_key"]
+        answer = run_setup({**environment, "HOLDFAST_SEED_KEY": known}, self.logs, self.signals.pause)
+        for name in ("tenant", "api_key"):
+            remember_secret(self.options.data_dir, name, str(answer[name]))
         if self.postgres is not None:
-            write_record(_prepared_path(self.postgres), {"code": code_fingerprint()})
+            write_record(_prepared_path(self.postgres), {"code": code_fingerprint(self.options.config)})
         self.say("database is prepared")
-        return seed
 
     def _is_prepared(self) -> bool:
-        return self.postgres is not None and read_record(_prepared_path(self.postgres)).get("code") == code_fingerprint()
+        """Whether this very code has prepared the embedded cluster before; of one that is not ours nothing is known."""
+        if self.postgres is None:
+            return False
+        return read_record(_prepared_path(self.postgres)).get("code") == code_fingerprint(self.options.config)
 
-    def _start_children(self) -> None:
-        """Start those that do not run yet."""
+    def _start_children(self, *names: str) -> None:
         for child in self.children:
-            if not child.pid:
+            if child.name in names:
                 child.start()
 
     def _wait_for(self, path: str, port: int) -> None:
@@ -134,12 +144,12 @@ class Launcher:
                 raise ServerFailed(f"{path} did not answer 200 within {READY_SECONDS:.0f} s; see {self.logs}")
             self.signals.pause(0.05)
 
-    def _running(self, url: str, seed: Record) -> Running:
+    def _running(self, url: str, seed: dict[str, str]) -> Running:
         home = None if self.postgres is None else self.postgres.home
         return Running(
             url=url,
-            api_key=str(seed["api_key"]),
-            tenant=str(seed["tenant"]),
+            api_key=seed["api_key"],
+            tenant=seed["tenant"],
             data=str(self.options.data_dir),
             logs=str(self.logs),
             database="yours (DATABASE_URL)" if home is None else f"embedded, in {home}",
@@ -152,12 +162,21 @@ def _given_databases() -> dict[str, str]:
 
 
 def _answers(path: str, port: int) -> bool:
+    return _status("GET", path, port) == 200
+
+
+def _is_key(key: str, port: int) -> bool:
+    """Whether the running server takes a key; it may have been revoked."""
+    return _status("POST", "/assistants/search", port, "{}", {"X-Api-Key": key, "Content-Type": "application/json"}) == 200
+
+
+def _status(method: str, path: str, port: int, body: str | None = None, headers: Mapping[str, str] = MappingProxyType({})) -> int:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
     try:
-        connection.request("GET", path)
-        return connection.getresponse().status == 200
+        connection.request(method, path, body, dict(headers))
+        return connection.getresponse().status
     except (OSError, http.client.HTTPException):
-        return False
+        return 0
     finally:
         connection.close()
 

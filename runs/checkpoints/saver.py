@@ -40,7 +40,7 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class RunContext:
-    """The run in whose task LangGraph calls the saver. `fresh`: its thread has no checkpoint yet, so there is nothing to read at its start."""
+    """The run in whose task LangGraph calls the saver. `fresh`: its thread has no checkpoint yet, so nothing is read at its start."""
 
     tenant_id: UUID
     run_id: UUID
@@ -98,7 +98,11 @@ class FencedSaver(AsyncPostgresSaver):
         checkpoint["channel_values"] = {**(checkpoint.get("channel_values") or {}), **self._load_blobs(value["channel_values"])}
         parent = value["parent_checkpoint_id"]
         return CheckpointTuple(
-            config(value["checkpoint_id"]), checkpoint, value["metadata"], config(parent) if parent else None, self._load_writes(value["pending_writes"])
+            config(value["checkpoint_id"]),
+            checkpoint,
+            value["metadata"],
+            config(parent) if parent else None,
+            self._load_writes(value["pending_writes"]),
         )
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
@@ -154,9 +158,7 @@ class FencedSaver(AsyncPostgresSaver):
         if namespace == "":
             run.head.checkpoint_id, run.head.channel_values = checkpoint["id"], checkpoint["channel_values"]
         await self.writer.write(run, rows)
-        return {
-            "configurable": {"thread_id": configurable["thread_id"], "checkpoint_ns": namespace, "checkpoint_id": checkpoint["id"]}
-        }
+        return {"configurable": {"thread_id": configurable["thread_id"], "checkpoint_ns": namespace, "checkpoint_id": checkpoint["id"]}}
 
     async def aput_writes(self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = "") -> None:
         """Return once the flush that carries these writes has committed."""

@@ -11,8 +11,8 @@ R = TypeVar("R")
 class Batcher(Generic[T, R]):
     """What queues up while the last flush is under way goes out as the next one: no timer, no delay at rest, fewer commits under load.
 
-    `flush` answers or raises for the whole batch: one outcome per item, an exception instance where one item failed. When it raises, each item goes again
-    alone, so that one bad item harms nobody else.
+    `flush` answers or raises for the whole batch: one outcome per item, an exception instance where one item failed. When it raises,
+    each item goes again alone, so that one bad item harms nobody else.
     """
 
     def __init__(self, flush: Callable[[list[T]], Awaitable[list[R | Exception]]], limit: int = 64) -> None:

@@ -27,7 +27,8 @@ WRITE = (
     "%s::int[], %s::int[], %s::text[], %b::bytea[])"
 )
 SETTLE = (
-    "select ordinal, outcome, more from settle_1(%s::uuid[], %s::uuid[], %s::int[], %s, %s::text[], %s::jsonb[], %s::text[], %s::jsonb[], %s::jsonb[], %s::text[], "
+    "select ordinal, outcome, more from settle_1(%s::uuid[], %s::uuid[], %s::int[], %s, "
+    "%s::text[], %s::jsonb[], %s::text[], %s::jsonb[], %s::jsonb[], %s::text[], "
     "%s::int[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::jsonb[], %s::jsonb[], %s::jsonb[])"
 )
 HAND_BACK = "select hand_back_1(%s::uuid[], %s::uuid[], %s::int[])"
@@ -59,7 +60,10 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """How a run ended, as the function `settle_1` takes it; JSON as text. `interrupts` are rows (id, task, node, kind, action, value, schema, allowed)."""
+    """How a run ended, as the function `settle_1` takes it; JSON as text.
+
+    `interrupts` are rows (id, task, node, kind, action, value, schema, allowed).
+    """
 
     tenant_id: UUID
     run_id: UUID
@@ -77,7 +81,13 @@ def open_pool(url: str, connections: int) -> AsyncConnectionPool[Any]:
     """A pool of autocommit connections that prepare each statement at its first use."""
     set_json_loads(orjson.loads)
     return AsyncConnectionPool(
-        url, min_size=1, max_size=connections, open=False, kwargs={"autocommit": True, "prepare_threshold": 0}, name="engine", reconnect_timeout=60
+        url,
+        min_size=1,
+        max_size=connections,
+        open=False,
+        kwargs={"autocommit": True, "prepare_threshold": 0},
+        name="engine",
+        reconnect_timeout=60,
     )
 
 
@@ -91,10 +101,11 @@ class EngineDatabase:
         """Take due runs, at most `slots`; `suspects` allows one run that has crashed twice."""
         async with self.pool.connection() as connection, connection.cursor(row_factory=class_row(Claimed)) as cursor:
             await cursor.execute(CLAIM, (self.owner, slots, served, self.lease, suspects, patient))
-            return await cursor.fetchall()
+            claimed: list[Claimed] = await cursor.fetchall()
+            return claimed
 
-    async def write(self, items: list[tuple[RunContext, Rows]]) -> list[None | Exception]:
-        """Write rows of several runs in one statement; StaleWriter for whose run is no longer ours. A busy run goes again alone, waiting."""
+    async def write(self, items: list[tuple[RunContext, Rows]]) -> list[Exception | None]:
+        """Write rows of several runs in one statement; StaleWriter for whose run is no longer ours. A busy run goes again, alone."""
         owners = {(run.run_id, run.attempt): run for run, _ in items}
         found = await self._write(list(owners.values()), items, wait=False)
         for key in [key for key, outcome in found.items() if outcome == "busy"]:
@@ -126,7 +137,8 @@ class EngineDatabase:
         while True:
             try:
                 async with self.pool.connection() as connection:
-                    return await (await connection.execute(statement, arguments)).fetchall()
+                    rows: list[tuple[Any, ...]] = await (await connection.execute(statement, arguments)).fetchall()
+                    return rows
             except psycopg.OperationalError as error:
                 if asyncio.get_running_loop().time() > deadline:
                     raise
@@ -140,7 +152,7 @@ def columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[list[Any]]:
 
 
 def write_arguments(owners: list[RunContext], items: list[tuple[RunContext, Rows]], *, wait: bool) -> tuple[Any, ...]:
-    """Arrays for `write_1`. Within one statement a key may come once: the last one counts, as if they had been written one after the other."""
+    """Arrays for `write_1`. Within one statement a key may come once: the last one counts, as if written one after the other."""
     position = {(run.run_id, run.attempt): number for number, run in enumerate(owners, 1)}
     blobs: dict[tuple[Any, ...], tuple[Any, ...]] = {}
     writes: dict[tuple[Any, ...], tuple[Any, ...]] = {}

@@ -20,7 +20,7 @@ SLOW_LOOP_SECONDS = 1.0
 
 
 class Heartbeat(threading.Thread):
-    """`held` lists the runs to renew, `lost` is told which are no longer ours, `beat` is called at each round (both thread-safe), `tick` schedules a callback on the loop.
+    """`held` lists the runs to renew, `lost` is told which are no longer ours, `tick` schedules a callback on the loop.
 
     When the loop has not answered for two minutes the heartbeat stops renewing: a process that cannot work must not keep its runs.
     """

@@ -15,11 +15,14 @@ from runs.streams.connection import sync_redis
 
 logger = logging.getLogger("runs.engine")
 
+SERVED_SECONDS = 30
 RESCUE = """
 with dead as materialized (
-  select tenant_id, run_id from run where status = 'running' and lease_until < statement_timestamp() order by lease_until limit 500 for no key update skip locked),
+  select tenant_id, run_id from run where status = 'running' and lease_until < statement_timestamp()
+   order by lease_until limit 500 for no key update skip locked),
 back as (
-  update run r set status = 'pending', crashes = r.crashes + 1, lease_until = null, lease_owner = null, updated_at = statement_timestamp() from dead
+  update run r set status = 'pending', crashes = r.crashes + 1, lease_until = null, lease_owner = null,
+         updated_at = statement_timestamp() from dead
    where r.tenant_id = dead.tenant_id and r.run_id = dead.run_id returning r.tenant_id, r.run_id, r.crashes),
 log as (
   insert into audit_event (tenant_id, actor, action, target_type, target_id, after)
@@ -27,18 +30,21 @@ log as (
 select tenant_id, run_id, crashes from back
 """
 DUE = """
-select exists (select 1 from run r where r.status = 'pending' and r.run_at <= statement_timestamp() - interval '1 s' and r.graph_fingerprint = any(%s)
+select exists (select 1 from run r
+ where r.status = 'pending' and r.run_at <= statement_timestamp() - interval '1 s' and r.graph_fingerprint = any(%s)
    and not exists (select 1 from run o where o.tenant_id = r.tenant_id and o.thread_id = r.thread_id
                     and o.status in ('pending', 'running') and (o.run_at, o.seq) < (r.run_at, r.seq)))
 """
 ENDED = """
-select tenant_id, thread_id from thread where ended_at < statement_timestamp() - interval '60 s' order by ended_at limit 500 for update skip locked
+select tenant_id, thread_id from thread where ended_at < statement_timestamp() - interval '60 s'
+ order by ended_at limit 500 for update skip locked
 """
 DELETE_RUNS = "delete from run using unnest(%s::uuid[], %s::uuid[]) d(t, h) where tenant_id = d.t and thread_id = d.h"
 DELETE_THREADS = "delete from thread using unnest(%s::uuid[], %s::uuid[]) d(t, h) where tenant_id = d.t and thread_id = d.h"
 CHECKPOINT_TABLES = ("checkpoint_writes", "checkpoint_blobs", "checkpoints")
 OLD_EVENTS = """
-delete from run_event where ctid = any(array(select ctid from run_event where created_at < statement_timestamp() - make_interval(hours => %s) limit 5000))
+delete from run_event where ctid = any(array(
+  select ctid from run_event where created_at < statement_timestamp() - make_interval(hours => %s) limit 5000))
 """
 
 
@@ -85,7 +91,8 @@ def served_fingerprints() -> list[str]:
     try:
         client = sync_redis()
         now = client.time()[0]
-        return [name.decode() for name in client.zrangebyscore(keys.served(), now - 30, "+inf")]
+        found = client.zrangebyscore(keys.served(), now - SERVED_SECONDS, "+inf")
+        return [name.decode() for name in found if isinstance(name, bytes)]
     except RedisError:
         return []
 

@@ -17,7 +17,7 @@ CRASH_LIMIT = 3
 
 @dataclass(slots=True)
 class Ending:
-    """What a run left. `output` is the last `values` chunk, `state` all values of the head (None: unchanged), `interrupts` LangGraph's, by task id."""
+    """What a run left: `output` the last `values` chunk, `state` all values of the head (None: unchanged), `interrupts` by task id."""
 
     status: str
     output: Any = None
@@ -31,13 +31,17 @@ class Ending:
 
 def crashed(run: Claimed) -> Ending:
     """The end of a run whose worker died three times."""
-    message = f"The worker was lost {CRASH_LIMIT} times while it executed this run. Look for a node that exhausts memory or kills its process."
+    message = (
+        f"The worker was lost {CRASH_LIMIT} times while it executed this run. Look for a node that exhausts memory or kills its process."
+    )
     return Ending("error", error={"error": "WorkerLost", "message": message})
 
 
 def stale() -> Ending:
     """The end of a run whose thread has moved on since it was accepted."""
-    return Ending("error", error={"error": "StaleRun", "message": "The thread changed after this run was accepted. Read its state and try again."})
+    return Ending(
+        "error", error={"error": "StaleRun", "message": "The thread changed after this run was accepted. Read its state and try again."}
+    )
 
 
 def without_values(error: dict[str, Any]) -> Ending:

@@ -54,7 +54,7 @@ class EventLog:
 
 
 class EventStream:
-    """One attempt's events: ids are `<epoch of the claim>-<n>`, n from 1. Without a listener nothing is encoded, numbered or sent but the end."""
+    """One attempt's events: ids are `<epoch of the claim>-<n>`, n from 1. Without a listener only the end is sent."""
 
     def __init__(self, run: Claimed, publisher: Publisher, log: EventLog | None, *, listened: bool) -> None:
         self.run, self.publisher, self.log = run, publisher, log

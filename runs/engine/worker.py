@@ -7,6 +7,7 @@ import secrets
 import socket
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from uuid import UUID
@@ -64,6 +65,7 @@ class Engine:
         self.draining: asyncio.Task[None] | None = None
         self.background: set[asyncio.Task[None]] = set()
         self.started = threading.Event()
+        self.messenger = ThreadPoolExecutor(1, thread_name_prefix="wake")
         self.loop = uvloop.new_event_loop()
         self.thread = threading.Thread(target=self._live, name="engine", daemon=True)
 
@@ -120,7 +122,7 @@ class Engine:
         self._spawn(self._report())
 
     async def write(self, run: RunContext, rows: Rows) -> None:
-        """Write through the joined, fenced statement. A run that is no longer ours is stopped here: LangGraph would first run all its nodes."""
+        """Write through the joined, fenced statement. A run that is no longer ours is stopped here: LangGraph would go on."""
         try:
             await self.writes.submit((run, rows))
         except StaleWriter:
@@ -205,7 +207,7 @@ class Engine:
 
     def _hand_on(self) -> None:
         """Let another worker look."""
-        self.loop.run_in_executor(None, queue.wake)
+        self.messenger.submit(queue.wake)
 
     def _told(self, message: Message) -> None:
         run_id = UUID(message.get("stop") or message.get("listen"))

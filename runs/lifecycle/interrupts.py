@@ -45,7 +45,12 @@ def classify(value: Any, schema: dict[str, Any] | None) -> tuple[str, str | None
     if isinstance(first, dict) and isinstance(first.get("action_request"), dict) and isinstance(first.get("config"), dict):
         allowed = tuple(
             decision
-            for decision, switch in (("accept", "allow_accept"), ("edit", "allow_edit"), ("response", "allow_respond"), ("ignore", "allow_ignore"))
+            for decision, switch in (
+                ("accept", "allow_accept"),
+                ("edit", "allow_edit"),
+                ("response", "allow_respond"),
+                ("ignore", "allow_ignore"),
+            )
             if first["config"].get(switch)
         )
         return "inbox_request", text_or_none(first["action_request"].get("action")), allowed

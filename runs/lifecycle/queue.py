@@ -7,6 +7,7 @@ from functools import cache, partial
 from celery import Celery
 from django.conf import settings
 from django.db import transaction
+from kombu.exceptions import OperationalError
 from redis import RedisError
 
 from runs.streams import keys
@@ -26,7 +27,10 @@ def broker() -> Celery:
     """A Celery app that only publishes; the tasks themselves are unknown here."""
     app = Celery("holdfast", broker=settings.CELERY_BROKER_URL)
     app.conf.update(
-        broker_transport_options={"socket_timeout": settings.REDIS_TIMEOUT_SECONDS, "socket_connect_timeout": settings.REDIS_TIMEOUT_SECONDS},
+        broker_transport_options={
+            "socket_timeout": settings.REDIS_TIMEOUT_SECONDS,
+            "socket_connect_timeout": settings.REDIS_TIMEOUT_SECONDS,
+        },
         task_ignore_result=True,
         task_publish_retry=False,
         broker_connection_timeout=settings.REDIS_TIMEOUT_SECONDS,
@@ -59,7 +63,7 @@ def wake(queue: str = RUNS, *, patient: bool = False) -> None:
     try:
         if sync_redis().set(keys.flag(queue), PATIENT if patient else PLAIN, nx=True, px=FLAG_MILLISECONDS):
             broker().send_task(TASKS[queue], queue=queue, ignore_result=True, retry=False, expires=60)
-    except (RedisError, OSError, broker().connection_for_write().transport.connection_errors) as error:
+    except (RedisError, OperationalError, OSError) as error:
         circuit.trip()
         logger.warning("wake-up not sent", extra={"queue": queue, "reason": type(error).__name__})
 

@@ -97,7 +97,8 @@ def read_situation(tenant_id: UUID, assistant_id: UUID, thread_id: UUID, asked: 
     if row is None or row[0] is None:
         raise NotFound(MISSING)
     version, graph_id, *columns = row
-    config, context, metadata, settings, active, interrupts = (orjson.loads(text) if text else None for text in columns)
+    parts: list[Any] = [orjson.loads(text) if text else None for text in columns]
+    config, context, metadata, settings, active, interrupts = parts
     return Situation(
         AssistantRow(assistant_id, version, graph_id, config, context, metadata),
         settings or {},

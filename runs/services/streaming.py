@@ -178,6 +178,6 @@ def _cancel(watch: Watch) -> None:
     ref = watch.ref
     try:
         with acting_for(ref.tenant_id):
-            cancel_run(actor=watch.actor, thread_id=ref.thread_id, run_id=ref.run_id, action="interrupt")
+            cancel_run(actor=watch.actor, thread_id=ref.thread_id, run_id=ref.run_id, action="disconnect")
     except DomainError as error:  # it has ended meanwhile, or is another's by now
         logger.info("a run was not cancelled when its reader left", extra={"run_id": str(ref.run_id), "reason": str(error)})

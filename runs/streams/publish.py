@@ -1,6 +1,7 @@
 """Events on their way out of a process: one pipeline for all its runs."""
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ from django.conf import settings
 from redis.exceptions import RedisError
 
 from runs.streams import keys
-from runs.streams.connection import Command, Endpoint, Link, sync_redis
+from runs.streams.connection import Command, Endpoint, Link, RedisDown, sync_redis
 from runs.wire.events import END, Event, pack
 
 logger = logging.getLogger(__name__)
@@ -110,6 +111,9 @@ class Publisher:
 
     async def close(self) -> None:
         """Send what is buffered and disconnect."""
+        if self._waiting:
+            with contextlib.suppress(RedisDown):
+                await self._link.execute(("PING",))
         self._flush()
         if self._replies is not None:
             await asyncio.wait((self._replies,), timeout=settings.REDIS_TIMEOUT_SECONDS)

@@ -153,6 +153,8 @@ def _make_schema(inside: psycopg.Connection, wanted: Plan, tell: Tell) -> Plan:
         path.append(vector)
     names = sql.SQL(", ").join(sql.Identifier(name) for name in path)
     inside.execute(sql.SQL("alter database {} set search_path = {}").format(sql.Identifier(wanted.database), names))
+    for login in wanted.logins.values():  # a clone of the database has the roles, but not the settings of its template
+        inside.execute(sql.SQL("alter role {} set search_path = {}").format(sql.Identifier(login.user), names))
     return replace(wanted, vector=bool(vector))
 
 

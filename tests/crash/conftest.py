@@ -72,7 +72,7 @@ class Steps:
         """Rows as the administrator sees them."""
         condition = " and ".join(f"{column}::text = %s" for column in where) or "true"
         with psycopg.connect(stack.admin_url(self.stack.database), row_factory=dict_row) as admin:
-            return admin.execute(f"select * from {table} where {condition}", list(where.values())).fetchall()  # type: ignore[arg-type]
+            return admin.execute(f"select * from {table} where {condition}", list(where.values())).fetchall()
 
     def written(self) -> dict[str, list[str]]:
         """Everything an engine writes, to be compared."""

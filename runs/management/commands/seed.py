@@ -21,7 +21,7 @@ SLUG = "acme"
 class Command(BaseCommand):
     """Make what is missing."""
 
-    help = "Make the tenant 'acme' and an API key of the role admin. HOLDFAST_SEED_KEY, if it is still valid, is answered instead of a new key."
+    help = "Make the tenant 'acme' and an API key of the role admin. A valid HOLDFAST_SEED_KEY is answered instead of a new one."
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:

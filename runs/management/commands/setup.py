@@ -13,7 +13,7 @@ from runs.checkpoints.release import made_by
 class Command(BaseCommand):
     """Bootstrap roles, migrate, create LangGraph's tables."""
 
-    help = "Create roles and database, migrate as the owner, create LangGraph's tables. Repeatable; run it at each deploy, before the new version starts."
+    help = "Create roles and database, migrate as the owner, create LangGraph's tables. Repeatable; run it before each new version starts."
 
     requires_system_checks = ()  # they would import every view, and LangGraph with them
 

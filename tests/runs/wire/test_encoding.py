@@ -64,7 +64,7 @@ def test_keys_of_messages_are_in_the_order_of_the_wire() -> None:
             usage_metadata={"input_tokens": 1, "output_tokens": 2, "total_tokens": 3},
         ),
         ToolMessage("x", tool_call_id="1", artifact={"k": [1]}, status="error"),
-        AIMessageChunk("x", tool_call_chunks=[{"name": "f", "args": "", "id": "1", "index": 0}], chunk_position="last"),
+        AIMessageChunk(content="x", tool_call_chunks=[{"name": "f", "args": "", "id": "1", "index": 0}], chunk_position="last"),
         AIMessage.model_validate({"content": "x", "unknown": {"kept": True}}),
     ],
 )
@@ -74,7 +74,7 @@ def test_fast_form_of_a_message_is_what_pydantic_writes(message: Any) -> None:
 
 def test_token_event_is_chunk_and_metadata() -> None:
     metadata = {"langgraph_node": "agent"}
-    data = dumps_message_tuple(AIMessageChunk("to", id="m"), orjson.Fragment(orjson.dumps(metadata)))
+    data = dumps_message_tuple(AIMessageChunk(content="to", id="m"), orjson.Fragment(orjson.dumps(metadata)))
     chunk, read = orjson.loads(data)
     assert (chunk["content"], chunk["type"], chunk["chunk_position"], read) == ("to", "AIMessageChunk", None, metadata)
 

@@ -6,6 +6,7 @@ import orjson
 import pytest
 
 from runs.wire.merge import (
+    PINNED,
     AssistantPart,
     RunPart,
     ThreadPart,
@@ -107,8 +108,14 @@ def test_context_is_narrowed_to_the_schema_of_the_graph() -> None:
 
 @pytest.mark.parametrize(
     "key",
-    ["thread_id", "run_id", "checkpoint_id", "checkpoint_ns", "checkpoint_map", "user_id", "tenant_id", "graph_id", "__pregel_resuming"]
-    + ["langgraph_auth_user", "langgraph_auth_user_id", "langgraph_auth_permissions", "langgraph_request_id"],
+    [
+        *sorted(PINNED),
+        "__pregel_resuming",
+        "langgraph_auth_user",
+        "langgraph_auth_user_id",
+        "langgraph_auth_permissions",
+        "langgraph_request_id",
+    ],
 )
 def test_nobody_sets_what_is_the_servers(key: str) -> None:
     run = RunPart(config=own_config({"configurable": {key: "mine", "kept": 1}}))

@@ -38,7 +38,7 @@ def test_the_last_of_repeated_values_counts() -> None:
 
 
 def test_a_path_that_is_no_uuid_is_refused_in_two_wordings() -> None:
-    with pytest.raises(Invalid, match="^Invalid run ID: must be a UUID$"):
+    with pytest.raises(Invalid, match=r"^Invalid run ID: must be a UUID$"):
         path_id("nope", "run")
-    with pytest.raises(Invalid, match="^Invalid thread ID$"):
+    with pytest.raises(Invalid, match=r"^Invalid thread ID$"):
         path_id("nope", brief=True)

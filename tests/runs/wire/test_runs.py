@@ -130,7 +130,7 @@ def test_a_checkpoint_without_id_is_the_latest() -> None:
 
 
 def test_a_malformed_checkpoint_id_is_refused() -> None:
-    with pytest.raises(Invalid, match="^Invalid checkpoint ID$"):
+    with pytest.raises(Invalid, match=r"^Invalid checkpoint ID$"):
         request(checkpoint_id="nope")
 
 

@@ -55,7 +55,7 @@ def test_a_patch_keeps_nulls_in_metadata() -> None:
 
 
 def test_a_patch_of_the_ttl_is_not_built() -> None:
-    with pytest.raises(NotSupported, match="^ttl is not supported yet$"):
+    with pytest.raises(NotSupported, match=r"^ttl is not supported yet$"):
         ThreadPatch.parse({"ttl": {"ttl": 5}})
 
 

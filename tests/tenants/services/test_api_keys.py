@@ -114,10 +114,10 @@ def test_an_unknown_key_is_refused(tenant: Tenant, nobody: None) -> None:
         authenticate(make_secret(), now=now())
 
 
-@pytest.mark.parametrize("change", [lambda key: key[:-1], lambda key: key + "a", str.upper, lambda key: key[:-1] + "-", lambda key: "é" + key])
-def test_a_malformed_key_costs_no_statement(
-    tenant: Tenant, change: object, django_assert_num_queries: DjangoAssertNumQueries
-) -> None:
+@pytest.mark.parametrize(
+    "change", [lambda key: key[:-1], lambda key: key + "a", str.upper, lambda key: key[:-1] + "-", lambda key: "é" + key]
+)
+def test_a_malformed_key_costs_no_statement(tenant: Tenant, change: object, django_assert_num_queries: DjangoAssertNumQueries) -> None:
     assert callable(change)
     with django_assert_num_queries(0), pytest.raises(NotAuthenticated):
         authenticate(change(make_secret()), now=now())

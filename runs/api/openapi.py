@@ -1,0 +1,156 @@
+"""What the OpenAPI document says about bodies and answers of threads and runs."""
+
+from typing import Any
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import OpenApiParameter
+
+from tenants.models import Json
+
+TEXT: Json = {"type": "string"}
+ID: Json = {"type": "string", "format": "uuid"}
+TIME: Json = {"type": "string", "format": "date-time"}
+OBJECT: Json = {"type": "object"}
+WHOLE: Json = {"type": "integer"}
+SWITCH: Json = {"type": "boolean"}
+ANY: Json = {}
+NULLABLE: Json = {"type": ["string", "null"]}
+TEXTS: Json = {"type": "array", "items": TEXT}
+PAGE: Json = {
+    "limit": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 10},
+    "offset": {"type": "integer", "minimum": 0, "default": 0},
+}
+
+
+def thing(*required: str, **properties: Json) -> Json:
+    """The schema of an object."""
+    return {"type": "object", "properties": properties} | ({"required": list(required)} if required else {})
+
+
+def many(schema: Json) -> Json:
+    """The schema of a bare array."""
+    return {"type": "array", "items": schema}
+
+
+def body(schema: Json) -> Json:
+    """A request's JSON."""
+    return {"application/json": schema}
+
+
+def one_of(*values: str) -> Json:
+    """The schema of a word."""
+    return {"type": "string", "enum": list(values)}
+
+
+STATUS = one_of("idle", "busy", "interrupted", "error")
+RUN_STATUS = one_of("pending", "running", "success", "error", "timeout", "interrupted")
+CHECKPOINT = thing(checkpoint_id=TEXT, checkpoint_ns=TEXT, thread_id=ID)
+NULLABLE_CHECKPOINT = {"anyOf": [CHECKPOINT, {"type": "null"}]}
+INTERRUPT = thing(id=TEXT, value=ANY)
+THREAD = thing(
+    thread_id=ID,
+    created_at=TIME,
+    updated_at=TIME,
+    state_updated_at=TIME,
+    metadata=OBJECT,
+    status=STATUS,
+    config=OBJECT,
+    values=ANY,
+    error={"type": ["object", "null"]},
+    interrupts={"type": "object", "additionalProperties": many(INTERRUPT)},
+)
+THREAD_CREATE = thing(thread_id=ID, metadata=OBJECT, if_exists=one_of("raise", "do_nothing"))
+THREAD_PATCH = thing(metadata=OBJECT)
+THREAD_FILTER: Json = {"ids": many(ID), "metadata": OBJECT, "status": STATUS}
+THREAD_SEARCH = thing(
+    **THREAD_FILTER,
+    **PAGE,
+    sort_by=one_of("thread_id", "status", "created_at", "updated_at", "state_updated_at"),
+    sort_order=one_of("asc", "desc"),
+    select=TEXTS,
+)
+TASK = thing(
+    id=TEXT,
+    name=TEXT,
+    path={"type": "array", "items": {}},
+    error=NULLABLE,
+    interrupts=many(INTERRUPT),
+    checkpoint=NULLABLE_CHECKPOINT,
+    result=ANY,
+)
+STATE = thing(
+    values=ANY,
+    next=TEXTS,
+    tasks=many(TASK),
+    metadata={"type": ["object", "null"]},
+    created_at=NULLABLE,
+    checkpoint=NULLABLE_CHECKPOINT,
+    parent_checkpoint=NULLABLE_CHECKPOINT,
+    interrupts=many(INTERRUPT),
+    checkpoint_id=NULLABLE,
+    parent_checkpoint_id=NULLABLE,
+)
+STATE_AT = thing("checkpoint", checkpoint=CHECKPOINT, subgraphs=SWITCH)
+STATE_UPDATE = thing(values={"type": ["object", "array", "null"]}, as_node=TEXT, checkpoint=CHECKPOINT, checkpoint_id=TEXT)
+UPDATED = thing(checkpoint=CHECKPOINT, configurable=CHECKPOINT, checkpoint_id=TEXT)
+HISTORY = thing(limit={"type": "integer", "minimum": 0, "maximum": 1000, "default": 1}, before=ANY, metadata=OBJECT, checkpoint=CHECKPOINT)
+RUN_CREATE = thing(
+    "assistant_id",
+    assistant_id={"type": "string", "description": "The UUID of an assistant, or the name of a graph."},
+    input=ANY,
+    command=thing(resume=ANY, update=ANY, goto=ANY),
+    config=thing(tags=TEXTS, recursion_limit=WHOLE, configurable=OBJECT, metadata=OBJECT),
+    context=OBJECT,
+    metadata=OBJECT,
+    stream_mode={
+        "anyOf": [one_of("values", "updates", "messages-tuple", "custom"), many(one_of("values", "updates", "messages-tuple", "custom"))]
+    },
+    stream_subgraphs=SWITCH,
+    stream_resumable=SWITCH,
+    interrupt_before={"anyOf": [one_of("*"), TEXTS]},
+    interrupt_after={"anyOf": [one_of("*"), TEXTS]},
+    multitask_strategy=one_of("enqueue", "reject"),
+    if_not_exists=one_of("create", "reject"),
+    on_disconnect=one_of("cancel", "continue"),
+    on_completion=one_of("delete", "keep"),
+    checkpoint=CHECKPOINT,
+    checkpoint_id=TEXT,
+    durability=one_of("sync", "async", "exit"),
+)
+RUN = thing(
+    run_id=ID,
+    thread_id=ID,
+    assistant_id=ID,
+    metadata=OBJECT,
+    status=RUN_STATUS,
+    kwargs=OBJECT,
+    multitask_strategy=TEXT,
+    created_at=TIME,
+    updated_at=TIME,
+    langsmith_session_name=NULLABLE,
+    cancel_reason=NULLABLE,
+)
+READY = thing(ready=SWITCH, database=TEXT, redis=TEXT, graphs=thing(loaded=TEXTS, failed=TEXTS), vector=SWITCH)
+INFO = thing(version=TEXT, langgraph_py_version=TEXT, flags={"type": "object", "additionalProperties": SWITCH}, host=OBJECT)
+OK = thing(ok=SWITCH, services=OBJECT)
+
+SUBGRAPHS = OpenApiParameter("subgraphs", bool, description="With the states of subgraphs.")
+LIMIT = OpenApiParameter("limit", int)
+OFFSET = OpenApiParameter("offset", int)
+SELECT = OpenApiParameter("select", str, many=True, description="Only these columns.")
+RUN_STATUSES = OpenApiParameter("status", str, enum=RUN_STATUS["enum"])
+BEFORE = OpenApiParameter("before", str, description="Only states older than this checkpoint.")
+ACTION = OpenApiParameter("action", str, enum=["interrupt", "rollback"])
+WAIT = OpenApiParameter("wait", bool, description="Answer 200 with a body instead of 202.")
+
+
+class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # drf-spectacular has no types here
+    """API keys, as the document names them."""
+
+    target_class = "tenants.api.authentication.KeyAuthentication"
+    name = "apiKey"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
+        """A header."""
+        return {"type": "apiKey", "in": "header", "name": "X-Api-Key"}

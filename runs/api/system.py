@@ -1,0 +1,75 @@
+"""HTTP of the server itself: health, facts, documentation. Open to everybody."""
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.template.loader import render_to_string
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from runs.api import openapi
+from runs.services.system import database_answers, info, readiness
+from runs.wire.query import number
+from tenants.api.views import OpenView
+
+VERBS = ("get", "post", "put", "patch", "delete")
+
+
+class Ok(OpenView):
+    """GET /ok and GET /."""
+
+    @extend_schema(operation_id="ok", responses={200: openapi.OK})
+    def get(self, request: Request) -> Response:
+        """The process answers; `check_db=1` asks the database, too."""
+        if number(dict(request.query_params.lists()), "check_db", 0):
+            database_answers()
+        return Response({"ok": True, "services": {}})
+
+
+class Ready(OpenView):
+    """GET /ready."""
+
+    @extend_schema(operation_id="ready", responses={200: openapi.READY, 503: openapi.READY})
+    def get(self, request: Request) -> Response:
+        """Whether this process can take work. Without Redis it can: runs start a little later."""
+        found = readiness()
+        return Response(found, status=200 if found["ready"] else 503)
+
+
+class Info(OpenView):
+    """GET /info."""
+
+    @extend_schema(operation_id="info", responses={200: openapi.INFO})
+    def get(self, request: Request) -> Response:
+        """Versions, and what clients may use."""
+        return Response(info())
+
+
+class OpenApiDocument(OpenView):
+    """GET /openapi.json."""
+
+    @extend_schema(exclude=True)
+    def get(self, request: Request) -> Response:
+        """The document."""
+        return Response(document())
+
+
+class Docs(OpenView):
+    """GET /docs."""
+
+    @extend_schema(exclude=True)
+    def get(self, request: Request) -> HttpResponse:
+        """The same document as a page: one file, no scripts, nothing from elsewhere."""
+        found = document()
+        operations = [
+            {"verb": verb.upper(), "path": path, **item[verb]} for path, item in found["paths"].items() for verb in VERBS if verb in item
+        ]
+        return HttpResponse(render_to_string("api_docs.html", {"info": found["info"], "operations": operations}))
+
+
+def document() -> dict[str, Any]:
+    """OpenAPI of everything in the URLconf."""
+    found: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]  # drf-spectacular has no types here
+    return found

@@ -1,0 +1,73 @@
+"""HTTP of threads."""
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from runs.api import openapi
+from runs.services.access import thread_for
+from runs.services.search import count_threads, search_threads
+from runs.services.threads import create_thread, delete_thread, patch_thread
+from runs.wire.schema import path_id
+from runs.wire.threads import ThreadCreate, ThreadPatch, ThreadSearch, thread_json
+from tenants.api.pagination import paginated
+from tenants.api.views import AgentView
+
+MINIMAL = "return=minimal"
+
+
+class ThreadList(AgentView):
+    """POST /threads."""
+
+    @extend_schema(operation_id="create_thread", request=openapi.body(openapi.THREAD_CREATE), responses={200: openapi.THREAD})
+    def post(self, request: Request) -> Response:
+        """Create a thread."""
+        return Response(thread_json(create_thread(actor=self.actor, request=ThreadCreate.parse(request.data))))
+
+
+class ThreadDetail(AgentView):
+    """GET, PATCH and DELETE /threads/{thread_id}."""
+
+    @extend_schema(operation_id="get_thread", responses={200: openapi.THREAD})
+    def get(self, request: Request, thread_id: str) -> Response:
+        """One thread, with the values of its last finished run or state update."""
+        return Response(thread_json(thread_for(self.actor, path_id(thread_id))))
+
+    @extend_schema(operation_id="patch_thread", request=openapi.body(openapi.THREAD_PATCH), responses={200: openapi.THREAD, 204: None})
+    def patch(self, request: Request, thread_id: str) -> Response:
+        """Merge metadata; `Prefer: return=minimal` answers without a body."""
+        patch = ThreadPatch.parse(request.data)
+        thread = patch_thread(actor=self.actor, thread_id=path_id(thread_id), request=patch)
+        if MINIMAL in request.headers.get("Prefer", ""):
+            return Response(status=204)
+        return Response(thread_json(thread))
+
+    @extend_schema(operation_id="delete_thread", responses={204: None})
+    def delete(self, request: Request, thread_id: str) -> Response:
+        """Remove a thread with its runs and checkpoints."""
+        delete_thread(actor=self.actor, thread_id=path_id(thread_id))
+        return Response(status=204)
+
+
+class ThreadSearchView(AgentView):
+    """POST /threads/search."""
+
+    @extend_schema(
+        operation_id="search_threads", request=openapi.body(openapi.THREAD_SEARCH), responses={200: openapi.many(openapi.THREAD)}
+    )
+    def post(self, request: Request) -> Response:
+        """Find threads, newest update first unless sorted otherwise."""
+        search = ThreadSearch.parse(request.data)
+        rows = [search.row(thread) for thread in search_threads(actor=self.actor, request=search)]
+        return paginated(rows, limit=search.limit, offset=search.offset, has_more=False)
+
+
+class ThreadCount(AgentView):
+    """POST /threads/count."""
+
+    @extend_schema(
+        operation_id="count_threads", request=openapi.body(openapi.thing(**openapi.THREAD_FILTER)), responses={200: openapi.WHOLE}
+    )
+    def post(self, request: Request) -> Response:
+        """How many threads match."""
+        return Response(count_threads(actor=self.actor, request=ThreadSearch.parse(request.data)))

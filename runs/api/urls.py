@@ -1,0 +1,38 @@
+"""Addresses of threads, runs and the server itself."""
+
+from django.urls import path
+
+from runs.api.runs import RunCancel, RunDetail, ThreadRuns
+from runs.api.stateless_runs import StatelessRuns
+from runs.api.streams import RunJoin, RunJoinStream, RunStream, RunWait, StatelessStream, StatelessWait, Tickets
+from runs.api.system import Docs, Info, Ok, OpenApiDocument, Ready
+from runs.api.thread_state import ThreadHistory, ThreadStateAt, ThreadStateCheckpoint, ThreadStateDetail
+from runs.api.threads import ThreadCount, ThreadDetail, ThreadList, ThreadSearchView
+
+urlpatterns = [
+    path("", Ok.as_view()),
+    path("ok", Ok.as_view()),
+    path("ready", Ready.as_view()),
+    path("info", Info.as_view()),
+    path("docs", Docs.as_view()),
+    path("openapi.json", OpenApiDocument.as_view()),
+    path("threads", ThreadList.as_view()),
+    path("threads/search", ThreadSearchView.as_view()),
+    path("threads/count", ThreadCount.as_view()),
+    path("threads/<str:thread_id>", ThreadDetail.as_view()),
+    path("threads/<str:thread_id>/state", ThreadStateDetail.as_view()),
+    path("threads/<str:thread_id>/state/checkpoint", ThreadStateCheckpoint.as_view()),
+    path("threads/<str:thread_id>/state/<str:checkpoint_id>", ThreadStateAt.as_view()),
+    path("threads/<str:thread_id>/history", ThreadHistory.as_view()),
+    path("threads/<str:thread_id>/runs", ThreadRuns.as_view()),
+    path("threads/<str:thread_id>/runs/stream", RunStream.as_view()),
+    path("threads/<str:thread_id>/runs/wait", RunWait.as_view()),
+    path("threads/<str:thread_id>/runs/<str:run_id>", RunDetail.as_view()),
+    path("threads/<str:thread_id>/runs/<str:run_id>/cancel", RunCancel.as_view()),
+    path("threads/<str:thread_id>/runs/<str:run_id>/join", RunJoin.as_view()),
+    path("threads/<str:thread_id>/runs/<str:run_id>/stream", RunJoinStream.as_view()),
+    path("runs", StatelessRuns.as_view()),
+    path("runs/stream", StatelessStream.as_view()),
+    path("runs/wait", StatelessWait.as_view()),
+    path("tickets", Tickets.as_view()),
+]

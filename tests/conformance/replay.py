@@ -1,0 +1,196 @@
+"""Sends the recorded requests to a running server and compares the answers: `python -m tests.conformance.replay URL KEY [case …]`."""
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from tests.conformance.deviations import NOT_BUILT, TABLE, Deviation
+from tests.conformance.matching import Bindings, Difference, differences
+from tests.conformance.preparation import BEFORE, BEHIND, DROPPED_AFTER, Visit
+from tests.conformance.transcripts import Json, Step, cases, transcript
+
+HEADERS = ("content-type", "location", "content-location", "x-pagination-total", "x-pagination-next", "cache-control", "x-accel-buffering")
+CORS = ("access-control-allow-origin", "access-control-allow-methods", "access-control-allow-headers")
+SHORTENED = "some keys"
+UNFINISHED = ('"busy"', '"pending"', '"running"')
+PATIENCE = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A difference in a step, with the reason if it is in the table."""
+
+    step: int
+    difference: Difference
+    deviation: Deviation | None
+
+    def __str__(self) -> str:
+        return f"step {self.step} {self.difference}"
+
+
+@dataclass(slots=True)
+class Replay:
+    """One case against one server, as one caller."""
+
+    case: str
+    client: httpx.Client
+    bindings: Bindings = field(default_factory=Bindings)
+
+    def run(self) -> list[Found]:
+        """Every difference of the case, in order."""
+        found: list[Found] = []
+        steps = transcript(self.case).steps
+        for index, step in enumerate(steps):
+            if (self.case, index) in BEFORE:
+                BEFORE[self.case, index](Visit(self.client, self.bindings))
+            found += [Found(index, each, deviation_of(self.case, index, each.pointer)) for each in self._step(index, step)]
+        return found
+
+    def _step(self, index: int, step: Step) -> Iterator[Difference]:
+        request = self._request(step)
+        if (self.case, index) in BEHIND:  # recorded while the stream of the next step was open
+            return
+        self._wait(request, step)
+        behind = transcript(self.case).steps[index - 1] if (self.case, index - 1) in BEHIND else None
+        response, frames = self._send(request, DROPPED_AFTER.get((self.case, index)), behind)
+        yield from self._compare(step, response, frames)
+
+    def _request(self, step: Step) -> Json:
+        for name in _threads(step):
+            if name not in self.bindings.values and _expects_thread(step):
+                Visit(self.client, self.bindings).thread(name)
+        filled: Json = self.bindings.fill(step.request)
+        return filled
+
+    def _wait(self, request: Json, step: Step) -> None:
+        """Reads were recorded after a pause wherever the answer shows finished runs."""
+        parts = request["path"].partition("?")[0].split("/")
+        if request["method"] != "GET" or parts[1] != "threads" or parts[-1] in ("join", "stream") or step.response["status"] != 200:
+            return
+        recorded = json.dumps(step.response.get("json"))
+        if not any(word in recorded for word in UNFINISHED):
+            Visit(self.client, self.bindings).settled(parts[2])
+
+    def _send(self, request: Json, most: int | None, behind: Step | None) -> tuple[httpx.Response, list[Json]]:
+        body: Json = {}
+        if "json" in request:
+            body = {"content": json.dumps(request["json"]).encode(), "headers": {"content-type": "application/json"}}
+        elif "raw_body" in request:
+            body = {"content": request["raw_body"].encode()}
+        headers = {**body.pop("headers", {}), **{name: value for name, value in request.get("headers", {}).items() if name.lower() != "x-api-key"}}
+        with self.client.stream(request["method"], request["path"], headers=headers, follow_redirects=False, **body) as response:
+            frames: list[Json] = []
+            if not response.headers.get("content-type", "").startswith("text/event-stream"):
+                response.read()
+                return response, frames
+            for frame in _frames(response.iter_lines()):
+                frames.append(frame)
+                if behind is not None and (frame["event"] == "custom" or behind.note):
+                    answer = self.client.request(behind.request["method"], self.bindings.fill(behind.request["path"]))
+                    assert answer.status_code == behind.response["status"], answer.text
+                    behind = None
+                if most is not None and len(frames) >= most:
+                    break
+            return response, frames
+
+    def _compare(self, step: Step, response: httpx.Response, frames: list[Json]) -> Iterator[Difference]:
+        recorded = step.response
+        if recorded["status"] != response.status_code:
+            yield Difference("/status", recorded["status"], f"{response.status_code} {response.text[:200] if not frames else ''}")
+            return
+        for name in (*HEADERS, *CORS):
+            if name in recorded["headers"]:
+                expected = recorded["headers"][name].replace("http://127.0.0.1:18123", str(self.client.base_url))
+                if not self.bindings.match(expected, response.headers.get(name)):
+                    yield Difference(f"/headers/{name}", expected, response.headers.get(name))
+        if "sse" in recorded:
+            expected_frames = [{key: frame[key] for key in ("id", "event", "data") if key in frame} for frame in recorded["sse"] if "event" in frame]
+            yield from differences(expected_frames, frames, self.bindings, "/sse")
+        elif "json" in recorded:
+            body = response.json()
+            lenient = SHORTENED in step.note
+            whole = step.request["path"].endswith(("/wait", "/join")) and not lenient
+            expected = recorded["json"]
+            yield from differences(expected, shaped(expected, body), self.bindings, "/body" if whole else "/json")
+        elif "text" in recorded and not recorded["text"].startswith("("):
+            yield from differences(recorded["text"], response.text, self.bindings, "/text")
+
+
+def shaped(expected: Any, actual: Any) -> Any:
+    """The actual states in the form to which the recorder cut a history: a step, a triple, or an object with names of its own."""
+    if not isinstance(expected, list) or not isinstance(actual, list) or not all(isinstance(row, dict) and "parent_checkpoint" in row for row in actual):
+        return actual
+    return [_shaped(one, row) for one, row in zip(expected, actual, strict=False)] + actual[len(expected) :]
+
+
+def _shaped(expected: Any, row: Json) -> Any:
+    metadata = row["metadata"] or {}
+    if isinstance(expected, int):
+        return metadata.get("step")
+    if isinstance(expected, list):
+        return [metadata.get("step"), row["next"], row["values"]]
+    named = row | {key: metadata[key] for key in ("step", "source", "run_id") if key in metadata}
+    named["parent"] = row["parent_checkpoint_id"] if isinstance(expected.get("checkpoint"), str) else row["parent_checkpoint"]
+    if isinstance(expected.get("checkpoint"), str):
+        named["checkpoint"] = row["checkpoint_id"]
+    if "source" in (expected.get("metadata") or {}) and len(expected["metadata"]) == 2:
+        named["metadata"] = {key: metadata.get(key) for key in expected["metadata"]}
+    return {key: named[key] for key in expected if key in named} if "tasks" not in expected else row
+
+
+def deviation_of(case: str, step: int, pointer: str) -> Deviation | None:
+    """The entry of the table that covers a difference."""
+    return next((each for each in TABLE if each.covers(case, step, pointer)), None)
+
+
+def _threads(step: Step) -> list[str]:
+    text = json.dumps(step.request)
+    return sorted({part.split(">")[0] + ">" for part in text.split("\"") if False} | {f"<thread{rest}>" for rest in _numbers(text, "<thread")})
+
+
+def _numbers(text: str, prefix: str) -> list[str]:
+    return [part.split(">")[0] for part in text.split(prefix)[1:]]
+
+
+def _expects_thread(step: Step) -> bool:
+    made = isinstance(step.request.get("json"), dict) and step.request["json"].get("if_not_exists") == "create"
+    return step.response["status"] != 404 and not made and step.request["path"] != "/threads"
+
+
+def _frames(lines: Iterator[str]) -> Iterator[Json]:
+    frame: Json = {}
+    for line in lines:
+        name, _, value = line.partition(": ")
+        if not line:
+            if "event" in frame:
+                yield frame
+            frame = {}
+        elif name:
+            frame[name] = json.loads(value) if name == "data" else value
+
+
+def main(url: str, key: str, *names: str) -> int:
+    """Replay cases and print every difference that is not in the table, then the counts."""
+    passed = deviating = failed = 0
+    for case in names or [case for case in cases() if case not in NOT_BUILT]:
+        with httpx.Client(base_url=url, headers={"x-api-key": key}, timeout=30) as client:
+            started = time.monotonic()
+            found = Replay(case, client).run()
+        unexpected = [each for each in found if each.deviation is None]
+        steps = len(transcript(case).steps)
+        touched = {each.step for each in found}
+        passed, deviating, failed = passed + steps - len(touched), deviating + len(touched), failed + len(unexpected)
+        print(f"{case}: {steps - len(touched)} of {steps} steps as recorded, {time.monotonic() - started:.1f} s")
+        for each in unexpected:
+            print(f"    {each}")
+    print(f"{passed} steps as recorded, {deviating} steps deviate, {failed} differences are not in the table; {len(NOT_BUILT)} cases not built yet")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,98 @@
+"""Fixtures: a loop's hub and a publisher over this process's Redis."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+
+from runs.models import Run
+from runs.streams.connection import async_redis
+from runs.streams.hub import Hub, hub
+from runs.streams.publish import Publisher
+from runs.streams.read import Following, RunRef, follow
+from runs.wire.events import Event
+from tenants.models import Tenant
+from tests.builders import make_run, make_thread
+
+Follow = Callable[..., "Follower"]
+EPOCH = 1_700_000_000_000
+
+
+class Follower:
+    """Follows in a task and keeps what was shown."""
+
+    def __init__(self, ref: RunRef, how: Following) -> None:
+        self.events: list[Event] = []
+        self.silences = 0
+        self._changed = asyncio.Event()
+        self.task = asyncio.create_task(self._run(ref, how))
+
+    async def _run(self, ref: RunRef, how: Following) -> None:
+        async for batch in follow(ref, how):
+            self.events += batch
+            self.silences += not batch
+            self._changed.set()
+
+    async def until(self, found: Callable[["Follower"], object], seconds: float = 10) -> None:
+        """Until what was shown satisfies."""
+        async with asyncio.timeout(seconds):
+            while not found(self):
+                self._changed.clear()
+                await self._changed.wait()
+
+    async def names(self, seconds: float = 10) -> list[str]:
+        """All names, once it has ended."""
+        async with asyncio.timeout(seconds):
+            await self.task
+        return [event.event for event in self.events]
+
+    @property
+    def numbers(self) -> list[tuple[int, int]]:
+        """What was shown, by id, without the end."""
+        return [event.cursor for event in self.events if not event.event.startswith("__")]
+
+
+@pytest.fixture
+async def center() -> AsyncIterator[Hub]:
+    """The hub of the test's loop."""
+    yield hub()
+    await hub().stop()
+    async_redis().close()
+    await asyncio.sleep(0)
+
+
+@pytest.fixture
+async def publisher() -> AsyncIterator[Publisher]:
+    """A worker's publisher."""
+    made = Publisher()
+    yield made
+    await made.close()
+    await asyncio.sleep(0)
+
+
+@pytest.fixture
+async def following(center: Hub) -> AsyncIterator[Follow]:
+    """Starts followers and ends them."""
+    started: list[Follower] = []
+
+    def start(run: Run, **how: Any) -> Follower:
+        key_id = how.pop("key_id", None)
+        started.append(Follower(RunRef.of(run, key_id), Following(**how)))
+        return started[-1]
+
+    yield start
+    for follower in started:
+        follower.task.cancel()
+    await asyncio.gather(*[follower.task for follower in started], return_exceptions=True)
+
+
+def running(tenant: Tenant, **fields: Any) -> Run:
+    """A run that some worker runs."""
+    values = {"status": "running", "streamed": True, "lease_owner": "worker-1", "epoch_ms": EPOCH, "attempt": 1} | fields
+    return make_run(tenant, make_thread(tenant, status="busy"), **values)
+
+
+def numbered(*numbers: int, epoch: int = EPOCH, name: str = "values") -> list[Event]:
+    """Events of an attempt."""
+    return [Event(epoch, n, name, b'{"n":%d}' % n) for n in numbers]

@@ -1,0 +1,33 @@
+"""What web and workers tell each other."""
+
+import asyncio
+from typing import Any
+from uuid import uuid4
+
+from runs.streams import control, keys
+from runs.streams.connection import sync_redis
+from runs.streams.hub import Hub
+
+
+async def test_worker_hears_threads_and_loops_and_ignores_rubbish(center: Hub) -> None:
+    heard: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+    owner, run_id = f"worker-{uuid4()}", uuid4()
+    listener = control.ControlListener(owner, heard.put_nowait)
+    await listener.start()
+    async with asyncio.timeout(5):
+        while not sync_redis().pubsub_numsub(keys.control(owner))[0][1]:
+            await asyncio.sleep(0.01)
+        sync_redis().publish(keys.control(owner), b"rubbish")
+        await asyncio.to_thread(control.send, owner, control.stop_message(run_id, "interrupt"))
+        assert await heard.get() == {"stop": str(run_id), "reason": "interrupt"}
+        await control.send_soon(owner, control.listen_message(run_id))
+        assert await heard.get() == {"listen": str(run_id)}
+    await listener.stop()
+    await asyncio.sleep(0)
+
+
+async def test_listened_runs_are_found_in_one_look(center: Hub) -> None:
+    followed, alone = uuid4(), uuid4()
+    sync_redis().set(keys.listen(followed), b"1", ex=5)
+    assert await control.listened([followed, alone]) == {followed}
+    assert await control.listened([]) == set()
