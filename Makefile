@@ -18,7 +18,7 @@ up: .venv/.synced-up ## start everything on this machine; Ctrl-C ends it (PORT, 
 check: .venv/.synced-all ## lint, format, types, layers, templates
 	$(RUN)ruff check .
 	$(RUN)ruff format --check .
-	$(RUN)mypy .
+	$(RUN)mypy
 	$(RUN)lint-imports
 	$(RUN)djlint templates --check --lint --quiet
 
@@ -34,7 +34,7 @@ lock: $(UV) ## bring uv.lock up to date with pyproject.toml
 	UV_PYTHON_DOWNLOADS=never $(UV) lock --python "$(PYTHON)"
 
 bench: .venv/.synced-all ## measure against bare LangGraph
-	$(RUN)python -m bench
+	$(RUN)python bench/run.py
 
 test-crash: .venv/.synced-all ## the long form of the crash suite
 	$(RUN)pytest tests/crash

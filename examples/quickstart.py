@@ -29,7 +29,7 @@ async def stream_tokens(client: LangGraphClient, thread_id: str) -> None:
     async for part in client.runs.stream(thread_id, "echo", input=said, stream_mode="messages-tuple"):
         if part.event == "messages":
             chunk, _ = part.data
-            print(chunk["content"], end="|", flush=True)
+            print(chunk["content"], end="|" if chunk["content"] else "", flush=True)
     print()
 
 

@@ -10,6 +10,7 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from runs.api import openapi
 from runs.models import Run
 from runs.services.runs import create_run
 from runs.services.streaming import Joining, Watch, body_of, events_of, watch_created, watch_run
@@ -22,16 +23,14 @@ from runs.wire.schema import path_id
 from runs.wire.sse import HEARTBEAT, frame
 from tenants.api.views import AgentView
 from tenants.exceptions import Invalid
-from tenants.models import Json
 
-TEXT = {"type": "string"}
-RUN = {"application/json": {"type": "object", "properties": {"assistant_id": TEXT}, "required": ["assistant_id"]}}
-STREAM = {(200, "text/event-stream"): TEXT}
-RESULT: dict[tuple[int, str], Json] = {(200, "application/json"): {}}
-TICKET = {"type": "object", "properties": {"ticket": TEXT, "expires_at": {"type": "string", "format": "date-time"}}}
-WANTED = {"application/json": {"type": "object", "properties": {"path": TEXT}, "required": ["path"]}}
+RUN = openapi.body(openapi.RUN_CREATE)
+STREAM = {(200, "text/event-stream"): openapi.TEXT}
+RESULT = {(200, "application/json"): openapi.ANY}
 CANCEL = OpenApiParameter("cancel_on_disconnect", bool, description="Cancel the run if this connection is closed before the run has ended.")
 MODES = OpenApiParameter("stream_mode", str, many=True, description="Only events of these modes.")
+WEBSOCKET = openapi.thing("path", path=openapi.TEXT)
+TICKET = openapi.thing(ticket=openapi.TEXT, expires_at=openapi.TIME)
 LAST = OpenApiParameter("Last-Event-ID", str, OpenApiParameter.HEADER, description="Go on after this event; `-` replays a resumable run.")
 
 
@@ -129,7 +128,7 @@ class StatelessWait(StreamView):
 class Tickets(AgentView):
     """POST /tickets."""
 
-    @extend_schema(operation_id="create_ticket", request=WANTED, responses={200: TICKET})
+    @extend_schema(operation_id="create_ticket", request=openapi.body(WEBSOCKET), responses={200: TICKET})
     def post(self, request: Request) -> Response:
         """A ticket that opens one websocket at `path` within 30 seconds: for browsers, which cannot send the key."""
         body: Any = request.data

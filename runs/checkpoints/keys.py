@@ -27,4 +27,6 @@ def outward(found: CheckpointTuple) -> CheckpointTuple:
         configurable = config["configurable"]
         return {**config, "configurable": {**configurable, "thread_id": configurable["thread_id"].partition(":")[2]}}
 
-    return found._replace(config=plain(found.config), parent_config=plain(found.parent_config) if found.parent_config else None)
+    config = plain(found.config)
+    metadata: Any = {**found.metadata, "thread_id": config["configurable"]["thread_id"]}  # LangGraph does not store it, clients read it
+    return found._replace(config=config, parent_config=plain(found.parent_config) if found.parent_config else None, metadata=metadata)

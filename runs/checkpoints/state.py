@@ -161,13 +161,13 @@ def delete_run_checkpoints(tenant_id: UUID, thread_id: UUID, run_id: UUID) -> No
 def _with_graph(graph: LoadedGraph, place: Place, use: Callable[[Pregel[Any, Any, Any, Any]], Awaitable[T]]) -> T:
     """Drive the graph on a fresh loop in the calling thread."""
 
-    async def call() -> T:
-        with _thread_saver(place.tenant_id) as saver:
-            config: RunnableConfig = {"configurable": {**place.configurable, "thread_id": str(place.thread_id)}}
-            async with graph.graph(config, purpose="state", checkpointer=saver, store=None) as pregel:
-                return await use(pregel)
+    async def call(saver: ThreadSaver) -> T:
+        config: RunnableConfig = {"configurable": {**place.configurable, "thread_id": str(place.thread_id)}}
+        async with graph.graph(config, purpose="state", checkpointer=saver, store=None) as pregel:
+            return await use(pregel)
 
-    return asyncio.run(call())
+    with _thread_saver(place.tenant_id) as saver:  # outside the loop: Django keeps other connections for coroutines
+        return asyncio.run(call(saver))
 
 
 @contextmanager

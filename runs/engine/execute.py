@@ -93,7 +93,7 @@ class Seen:
 async def drive(run: Claimed, parts: Parts, stream: EventStream, control: RunControl, context: RunContext) -> Ending:
     """Stream the graph to its end, its pause or its error."""
     loaded = parts.registry.get(run.graph_id)
-    call = call_of(run)
+    call = call_of(run, loaded.context_keys)
     seen = Seen()
     try:
         async with loaded.graph(call.config, purpose="run", checkpointer=parts.saver, store=None, context=call.context) as graph:

@@ -1,5 +1,6 @@
 """From a claimed run's row to what LangGraph is called with."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +9,7 @@ from langgraph._internal._constants import CONFIG_KEY_STRICT_RESUME
 
 from runs.engine.database import Claimed
 from runs.wire.commands import command_of
+from runs.wire.merge import admitted_context
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +26,15 @@ class Call:
     interrupt_after: Any
 
 
-def call_of(run: Claimed) -> Call:
-    """What the request asked for, with the keys that only the server sets."""
+def call_of(run: Claimed, context_keys: Collection[str] | None = None) -> Call:
+    """What the request asked for, with the keys that only the server sets; of the context what the graph's schema knows, if it has one."""
     kwargs = run.kwargs
+    context = kwargs.get("context") or {}
     modes = {"messages" if mode == "messages-tuple" else mode for mode in kwargs["stream_mode"]}
     return Call(
         config=config_of(run),
         input=command_of(kwargs) if kwargs.get("command") else kwargs.get("input"),
-        context=kwargs.get("context") or None,
+        context=(context or None) if context_keys is None else admitted_context(context, context_keys),
         modes=sorted(modes | {"updates", "values"}),
         subgraphs=bool(kwargs.get("subgraphs")),
         durability=kwargs.get("durability") or "async",

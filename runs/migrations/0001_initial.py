@@ -1,10 +1,12 @@
 """Tables of threads and runs."""
 
+import uuid
+
 import django.contrib.postgres.fields
 import django.db.models.functions.datetime
-import tenants.database.fields
-import uuid
 from django.db import migrations, models
+
+import tenants.database.fields
 
 
 class Migration(migrations.Migration):

@@ -6,12 +6,23 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from assistants.registry.loader import LoadedGraph, registry
+from assistants.services.assistants import resolve_id
 from runs.models import Run
 from runs.services.situation import AssistantRow
 from runs.wire.merge import AssistantPart, Merged, ThreadPart, merge
 from runs.wire.runs import RunRequest
 from tenants.actors import Actor
 from tenants.exceptions import Invalid, NotFound
+
+
+def assistant_id_of(name: str) -> UUID:
+    """The assistant a request means; a graph's name is its built-in one. Raises Invalid, listing the graphs. No query: it may not exist."""
+    try:
+        return resolve_id(name)
+    except Invalid as error:
+        graphs = ", ".join(registry().entries)
+        text = f"Invalid assistant: '{name}'. Must be either:\n- A valid assistant UUID, or\n- One of the registered graphs: {graphs}"
+        raise Invalid(text) from error
 
 
 @dataclass(frozen=True, slots=True)

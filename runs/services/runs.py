@@ -4,13 +4,13 @@ from uuid import UUID
 
 from django.db import transaction
 
-from assistants.services.assistants import ensure_builtins, resolve_id
+from assistants.services.assistants import ensure_builtins
 from runs.lifecycle.queue import wake_on_commit
 from runs.lifecycle.transitions import ThreadChange, accept, lock_thread, make_thread
 from runs.models import Run, Thread
 from runs.services.access import thread_for
 from runs.services.multitask import admit
-from runs.services.pinning import Pin
+from runs.services.pinning import Pin, assistant_id_of
 from runs.services.resume import Resume, addressed, require_answerer, require_fit, require_kinds, require_open, resume_of
 from runs.services.situation import MISSING, Situation, read_situation
 from runs.services.stateless import create_stateless_run
@@ -27,7 +27,7 @@ def create_run(*, actor: Actor, thread_id: UUID | None, request: RunRequest, str
 
     At most four statements, decided and written under the thread's row lock. A refusal leaves nothing behind.
     """
-    assistant_id = resolve_id(request.assistant)
+    assistant_id = assistant_id_of(request.assistant)
     ensure_builtins(actor.tenant_id)
     if thread_id is None:
         return create_stateless_run(actor=actor, request=request, assistant_id=assistant_id, streamed=streamed)

@@ -129,8 +129,8 @@ class Hub:
         await self._renew([reader for reader in readers if reader.listens])
         try:
             answers = await in_database(rows.poll, [reader.ref for reader in readers])
-        except Error:
-            logger.exception("the readers' poll failed")
+        except Error as error:
+            logger.warning("the readers' poll failed", extra={"reason": str(error)})
             return
         for reader, (status, access) in zip(readers, answers, strict=True):
             reader.denied = reader.denied or not access

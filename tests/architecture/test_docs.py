@@ -2,7 +2,7 @@
 
 import re
 
-from tests.architecture.endpoints import endpoints
+from tests.endpoints import endpoints
 from tests.architecture.sources import APPS, ROOT, python_files
 
 SETTING = re.compile(r"\b(?:HOLDFAST_[A-Z_]+[A-Z]|DATABASE_URL|REDIS_URL)\b")

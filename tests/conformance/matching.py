@@ -39,7 +39,12 @@ CONFIGURED = frozenset({"metadata", "configurable"})  # here `user_id` is the ca
 PENDING = frozenset({"pending", "running"})  # how far a run has come when one asks
 
 ROW = re.compile(r"/json(/\d+)?")
-WHOLE = ({"thread_id", "created_at", "status", "metadata", "config"}, {"run_id", "kwargs"}, {"tasks", "parent_checkpoint_id"}, {"graph_id", "version", "name"})
+WHOLE = (
+    {"thread_id", "created_at", "status", "metadata", "config"},
+    {"run_id", "kwargs"},
+    {"tasks", "parent_checkpoint_id"},
+    {"graph_id", "version", "name"},
+)
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from tests.conformance.deviations import NOT_BUILT, TABLE, Deviation
-from tests.conformance.matching import Bindings, Difference, differences
+from tests.conformance.matching import PLACEHOLDER, Bindings, Difference, differences
 from tests.conformance.preparation import BEFORE, BEHIND, DROPPED_AFTER, Visit
 from tests.conformance.transcripts import Json, Step, cases, transcript
 
@@ -56,12 +56,11 @@ class Replay:
         if (self.case, index) in BEHIND:  # recorded while the stream of the next step was open
             return
         self._wait(request, step)
-        behind = transcript(self.case).steps[index - 1] if (self.case, index - 1) in BEHIND else None
-        response, frames = self._send(request, DROPPED_AFTER.get((self.case, index)), behind)
+        response, frames = self._send(index, step, request)
         yield from self._compare(step, response, frames)
 
     def _request(self, step: Step) -> Json:
-        for name in _threads(step):
+        for name in sorted(_threads(step)):
             if name not in self.bindings.values and _expects_thread(step):
                 Visit(self.client, self.bindings).thread(name)
         filled: Json = self.bindings.fill(step.request)
@@ -76,27 +75,35 @@ class Replay:
         if not any(word in recorded for word in UNFINISHED):
             Visit(self.client, self.bindings).settled(parts[2])
 
-    def _send(self, request: Json, most: int | None, behind: Step | None) -> tuple[httpx.Response, list[Json]]:
-        body: Json = {}
-        if "json" in request:
-            body = {"content": json.dumps(request["json"]).encode(), "headers": {"content-type": "application/json"}}
-        elif "raw_body" in request:
-            body = {"content": request["raw_body"].encode()}
-        headers = {**body.pop("headers", {}), **{name: value for name, value in request.get("headers", {}).items() if name.lower() != "x-api-key"}}
-        with self.client.stream(request["method"], request["path"], headers=headers, follow_redirects=False, **body) as response:
-            frames: list[Json] = []
+    def _send(self, index: int, step: Step, request: Json) -> tuple[httpx.Response, list[Json]]:
+        headers, content = _body(request)
+        with self.client.stream(request["method"], request["path"], headers=headers, content=content, follow_redirects=False) as response:
             if not response.headers.get("content-type", "").startswith("text/event-stream"):
                 response.read()
-                return response, frames
-            for frame in _frames(response.iter_lines()):
-                frames.append(frame)
-                if behind is not None and (frame["event"] == "custom" or behind.note):
-                    answer = self.client.request(behind.request["method"], self.bindings.fill(behind.request["path"]))
-                    assert answer.status_code == behind.response["status"], answer.text
-                    behind = None
-                if most is not None and len(frames) >= most:
-                    break
-            return response, frames
+                return response, []
+            self.bindings.match(step.response["headers"].get("content-location", ""), response.headers.get("content-location", ""))
+            return response, self._follow(index, response)
+
+    def _follow(self, index: int, response: httpx.Response) -> list[Json]:
+        """The frames of a stream, with the request that was sent meanwhile; as many as the recorder took."""
+        frames: list[Json] = []
+        due = (self.case, index - 1) in BEHIND
+        awaited = BEHIND.get((self.case, index - 1))
+        if due and awaited is None:
+            self._send_behind(index - 1)
+        for frame in _frames(response.iter_lines()):
+            frames.append(frame)
+            if due and frame["event"] == awaited:
+                self._send_behind(index - 1)
+                due = False
+            if len(frames) == DROPPED_AFTER.get((self.case, index)):
+                break
+        return frames
+
+    def _send_behind(self, index: int) -> None:
+        step = transcript(self.case).steps[index]
+        answer = self.client.request(step.request["method"], self.bindings.fill(step.request["path"]))
+        assert answer.status_code == step.response["status"], answer.text
 
     def _compare(self, step: Step, response: httpx.Response, frames: list[Json]) -> Iterator[Difference]:
         recorded = step.response
@@ -109,7 +116,9 @@ class Replay:
                 if not self.bindings.match(expected, response.headers.get(name)):
                     yield Difference(f"/headers/{name}", expected, response.headers.get(name))
         if "sse" in recorded:
-            expected_frames = [{key: frame[key] for key in ("id", "event", "data") if key in frame} for frame in recorded["sse"] if "event" in frame]
+            expected_frames = [
+                {key: frame[key] for key in ("id", "event", "data") if key in frame} for frame in recorded["sse"] if "event" in frame
+            ]
             yield from differences(expected_frames, frames, self.bindings, "/sse")
         elif "json" in recorded:
             body = response.json()
@@ -123,7 +132,11 @@ class Replay:
 
 def shaped(expected: Any, actual: Any) -> Any:
     """The actual states in the form to which the recorder cut a history: a step, a triple, or an object with names of its own."""
-    if not isinstance(expected, list) or not isinstance(actual, list) or not all(isinstance(row, dict) and "parent_checkpoint" in row for row in actual):
+    if (
+        not isinstance(expected, list)
+        or not isinstance(actual, list)
+        or not all(isinstance(row, dict) and "parent_checkpoint" in row for row in actual)
+    ):
         return actual
     return [_shaped(one, row) for one, row in zip(expected, actual, strict=False)] + actual[len(expected) :]
 
@@ -148,18 +161,20 @@ def deviation_of(case: str, step: int, pointer: str) -> Deviation | None:
     return next((each for each in TABLE if each.covers(case, step, pointer)), None)
 
 
-def _threads(step: Step) -> list[str]:
-    text = json.dumps(step.request)
-    return sorted({part.split(">")[0] + ">" for part in text.split("\"") if False} | {f"<thread{rest}>" for rest in _numbers(text, "<thread")})
-
-
-def _numbers(text: str, prefix: str) -> list[str]:
-    return [part.split(">")[0] for part in text.split(prefix)[1:]]
+def _threads(step: Step) -> set[str]:
+    return {found[0] for found in PLACEHOLDER.finditer(json.dumps(step.request)) if found[1] == "thread"}
 
 
 def _expects_thread(step: Step) -> bool:
     made = isinstance(step.request.get("json"), dict) and step.request["json"].get("if_not_exists") == "create"
     return step.response["status"] != 404 and not made and step.request["path"] != "/threads"
+
+
+def _body(request: Json) -> tuple[dict[str, str], bytes | None]:
+    headers = {name: value for name, value in request.get("headers", {}).items() if name.lower() != "x-api-key"}
+    if "json" in request:
+        return {"content-type": "application/json", **headers}, json.dumps(request["json"]).encode()
+    return headers, request["raw_body"].encode() if "raw_body" in request else None
 
 
 def _frames(lines: Iterator[str]) -> Iterator[Json]:
@@ -188,7 +203,9 @@ def main(url: str, key: str, *names: str) -> int:
         print(f"{case}: {steps - len(touched)} of {steps} steps as recorded, {time.monotonic() - started:.1f} s")
         for each in unexpected:
             print(f"    {each}")
-    print(f"{passed} steps as recorded, {deviating} steps deviate, {failed} differences are not in the table; {len(NOT_BUILT)} cases not built yet")
+    print(
+        f"{passed} steps as recorded, {deviating} steps deviate, {failed} differences are not in the table; {len(NOT_BUILT)} cases not built yet"
+    )
     return 1 if failed else 0
 
 

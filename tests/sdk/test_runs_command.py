@@ -2,8 +2,7 @@
 
 from typing import Any
 
-import pytest
-from langgraph_sdk.errors import ConflictError, UnprocessableEntityError
+from tests.sdk.refusals import refused
 
 
 async def pending(client: Any, thread: str) -> list[dict[str, Any]]:
@@ -49,13 +48,13 @@ async def test_parallel_questions_are_answered_one_by_one(client: Any, thread: s
 
 async def test_plain_answer_to_several_questions_is_refused(client: Any, thread: str) -> None:
     await client.runs.wait(thread, "approval", input={"mode": "parallel"})
-    with pytest.raises(UnprocessableEntityError):
+    with refused(422):
         await client.runs.wait(thread, "approval", command={"resume": "which?"})
 
 
 async def test_unknown_id_is_refused(client: Any, thread: str) -> None:
     await client.runs.wait(thread, "approval", input={})
-    with pytest.raises(UnprocessableEntityError):
+    with refused(422):
         await client.runs.wait(thread, "approval", command={"resume": {"0" * 32: "yes"}})
 
 
@@ -63,13 +62,13 @@ async def test_second_answer_comes_too_late(client: Any, thread: str) -> None:
     paused = await client.runs.wait(thread, "approval", input={})
     command = {"resume": {paused["__interrupt__"][0]["id"]: "yes"}}
     await client.runs.wait(thread, "approval", command=command)
-    with pytest.raises(ConflictError):
+    with refused(409):
         await client.runs.wait(thread, "approval", command=command)
 
 
 async def test_nothing_to_answer_is_refused(client: Any, thread: str) -> None:
     await client.runs.wait(thread, "approval", input={"mode": "none"})
-    with pytest.raises(ConflictError):
+    with refused(409):
         await client.runs.wait(thread, "approval", command={"resume": "yes"})
 
 

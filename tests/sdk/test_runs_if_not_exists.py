@@ -3,8 +3,7 @@
 from typing import Any
 from uuid import uuid4
 
-import pytest
-from langgraph_sdk.errors import NotFoundError
+from tests.sdk.refusals import refused
 
 
 async def test_thread_is_made_with_the_run(client: Any) -> None:
@@ -20,5 +19,5 @@ async def test_existing_thread_is_used(client: Any, thread: str) -> None:
 
 
 async def test_default_is_to_refuse(client: Any) -> None:
-    with pytest.raises(NotFoundError):
+    with refused(404):
         await client.runs.wait(str(uuid4()), "approval", input={}, if_not_exists="reject")

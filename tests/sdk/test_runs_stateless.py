@@ -3,8 +3,7 @@
 from typing import Any
 from uuid import uuid4
 
-import pytest
-from langgraph_sdk.errors import APIStatusError
+from tests.sdk.refusals import refused
 
 
 async def test_wait(client: Any) -> None:
@@ -40,6 +39,5 @@ async def test_interrupt_is_reported(client: Any) -> None:
 
 
 async def test_resume_needs_a_thread(client: Any) -> None:
-    with pytest.raises(APIStatusError) as refused:
+    with refused(400):
         await client.runs.wait(None, "approval", command={"resume": True})
-    assert refused.value.status_code == 400

@@ -9,7 +9,7 @@ from langgraph_sdk.errors import NotFoundError
 
 async def test_empty_thread_has_an_empty_state(client: Any, thread: str) -> None:
     state = await client.threads.get_state(thread)
-    assert (state["values"], state["next"], state["tasks"], state["checkpoint"]["checkpoint_id"]) == ({}, [], [], None)
+    assert (state["values"], state["next"], state["tasks"], state["checkpoint"]) == ({}, [], [], None)
 
 
 async def test_paused_thread_shows_what_it_waits_for(client: Any, thread: str) -> None:

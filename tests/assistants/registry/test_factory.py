@@ -106,3 +106,40 @@ def test_a_factory_that_needs_a_real_config_still_loads(tmp_path: Path) -> None:
     graph = loaded(tmp_path, "def make(config):\n    return {'a': builder}[config['configurable']['shape']]\n", "make").get("g")
     assert (graph.error, graph.schemas["input_schema"], graph.drawing) == (None, None, {"nodes": [], "edges": []})
     assert len(graph.fingerprint) == 64
+
+
+async def test_annotations_for_type_checkers_only_are_understood(tmp_path: Path) -> None:
+    source = """
+def make(rt: "ServerRuntime[Nowhere]", cfg: "RunnableConfig | Nowhere", other: "Nowhere" = None):
+    seen.append((rt.access_context, cfg["configurable"].get("shape"), other))
+    return builder
+"""
+    assert (await called(tmp_path, source))[0] == ("threads.create_run", "two", None)
+
+
+async def test_positional_parameters_and_callable_objects_work(tmp_path: Path) -> None:
+    source = """
+class Maker:
+    def __call__(self, config: RunnableConfig, /):
+        seen.append(config["configurable"].get("shape"))
+        return builder
+maker = Maker()
+def make(config, /):
+    return maker(config)
+"""
+    assert (await called(tmp_path, source))[0] == "two"
+    callable_object = loaded(tmp_path, SEEN + source, "maker").get("g")
+    assert callable_object.error is None and callable_object.schemas["input_schema"] is not None
+
+
+async def test_a_context_of_another_kind_is_handed_over_as_it_is(tmp_path: Path) -> None:
+    source = """
+from typing_extensions import TypedDict as Typed
+class Context(Typed):
+    tone: str
+def make(runtime: ServerRuntime[Context]):
+    seen.append(runtime.execution_runtime and runtime.execution_runtime.context)
+    return builder
+"""
+    assert (await called(tmp_path, source, context={"tone": "warm"}))[0] == {"tone": "warm"}
+    assert (await called(tmp_path, source))[0] is None

@@ -11,7 +11,7 @@ from langgraph.store.memory import InMemoryStore
 
 from assistants.registry import loader
 from assistants.registry.loader import LoadedGraph, load_graphs
-from assistants.registry.manifest import ManifestError
+from assistants.registry.manifest import Manifest, ManifestError
 from tenants.exceptions import BadRequest, NotFound
 from tests.assistants.registry.folder import BUILDER, loaded, write
 
@@ -43,9 +43,9 @@ async def test_a_graph_may_come_from_a_module_beside_the_file(tmp_path: Path) ->
 
 
 def test_graphs_of_one_file_import_it_once(tmp_path: Path) -> None:
-    source = BUILDER + "\nopen(__file__ + '.count', 'a').write('x')\n"
-    load_graphs(write(tmp_path, {"a": "./counted_import.py:builder", "b": "./counted_import.py:builder"}, counted_import=source))
-    assert (tmp_path / "counted_import.py.count").read_text() == "x"
+    source = BUILDER + "\nfrom pathlib import Path\nPath(__file__ + '.count').touch(exist_ok=False)\n"
+    registry = load_graphs(write(tmp_path, {"a": "./counted_import.py:builder", "b": "./counted_import.py:builder"}, counted_import=source))
+    assert [graph.error for graph in registry] == [None, None]
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ async def test_state_is_read_with_a_saver_of_its_own(tmp_path: Path) -> None:
 
 
 def test_schemas_and_drawing_are_the_recorded_ones() -> None:
-    registry = load_graphs(loader.Manifest.read(WIRE))
+    registry = load_graphs(Manifest.read(WIRE))
     memory, workflow = registry.get("memory"), registry.get("workflow")
     assert memory.schemas["input_schema"] == {
         "properties": {"note": {"title": "Note", "type": "string"}},
@@ -111,7 +111,7 @@ def test_schemas_and_drawing_are_the_recorded_ones() -> None:
     }
     assert memory.schemas["state_schema"]["title"] == "memory_state"
     assert memory.schemas["config_schema"] == memory.schemas["context_schema"] != {}
-    assert memory.context_keys == {"user_id", "tone", "limit"} and memory.has_context_schema
+    assert memory.context_keys == frozenset({"user_id", "tone", "limit"}) and memory.has_context_schema
     assert (workflow.schemas["output_schema"], workflow.schemas["config_schema"], workflow.context_keys) == (None, {}, None)
     assert workflow.schemas["state_schema"]["properties"] == {"__end__": {"default": None, "title": "End  "}}
     assert workflow.drawing == {
@@ -146,3 +146,19 @@ def test_an_unusable_manifest_is_told_to_everyone(tmp_path: Path, monkeypatch: p
         loader.load(tmp_path / "langgraph.json")
     with pytest.raises(RuntimeError, match="could not be loaded"):
         loader.registry()
+
+
+@pytest.mark.parametrize(("name", "error"), [("half-made", "ValueError: no"), ("json", None)])
+def test_a_file_whose_name_cannot_be_imported_works_as_well(tmp_path: Path, name: str, error: str | None) -> None:
+    source = BUILDER + ("raise ValueError('no')" if error else "")
+    graph = load_graphs(write(tmp_path, {"g": f"./{name}.py:builder"}, **{name: source})).get("g")
+    assert graph.error == error
+    again = load_graphs(write(tmp_path, {"g": f"./{name}.py:builder"}, **{name: BUILDER})).get("g")
+    assert again.error is None
+
+
+def test_two_folders_may_have_files_of_the_same_name(tmp_path: Path) -> None:
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+        graph = load_graphs(write(tmp_path / folder, {folder: "./half-made.py:builder"}, **{"half-made": BUILDER})).get(folder)
+        assert graph.error is None and graph.drawing["nodes"]

@@ -12,11 +12,8 @@ from runs.streams.hub import Hub, hub
 from runs.streams.publish import Publisher
 from runs.streams.read import Following, RunRef, follow
 from runs.wire.events import Event
-from tenants.models import Tenant
-from tests.builders import make_run, make_thread
 
 Follow = Callable[..., "Follower"]
-EPOCH = 1_700_000_000_000
 
 
 class Follower:
@@ -85,14 +82,3 @@ async def following(center: Hub) -> AsyncIterator[Follow]:
     for follower in started:
         follower.task.cancel()
     await asyncio.gather(*[follower.task for follower in started], return_exceptions=True)
-
-
-def running(tenant: Tenant, **fields: Any) -> Run:
-    """A run that some worker runs."""
-    values = {"status": "running", "streamed": True, "lease_owner": "worker-1", "epoch_ms": EPOCH, "attempt": 1} | fields
-    return make_run(tenant, make_thread(tenant, status="busy"), **values)
-
-
-def numbered(*numbers: int, epoch: int = EPOCH, name: str = "values") -> list[Event]:
-    """Events of an attempt."""
-    return [Event(epoch, n, name, b'{"n":%d}' % n) for n in numbers]

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -11,11 +11,11 @@ from runs.streams.connection import async_redis, sync_redis
 from runs.streams.hub import Hub
 from runs.streams.publish import Publisher, publish_end
 from runs.wire.events import END, Event, unpack
-from tests.runs.streams.conftest import EPOCH, numbered
+from tests.runs.streams.made import EPOCH, entries, numbered
 
 
-def logged(run_id: object) -> list[Event]:
-    return unpack(b"".join(fields[b"d"] for _, fields in sync_redis().xrange(f"events:{run_id}")))
+def logged(run_id: UUID) -> list[Event]:
+    return unpack(b"".join(fields[b"d"] for _, fields in entries(run_id)))
 
 
 async def test_events_are_logged_in_order_under_the_id_of_the_last(center: Hub, publisher: Publisher) -> None:
@@ -23,9 +23,8 @@ async def test_events_are_logged_in_order_under_the_id_of_the_last(center: Hub, 
     publisher.publish(run_id, numbered(1, 2))
     publisher.publish(run_id, numbered(3))
     await publisher.close()
-    entries = sync_redis().xrange(keys.log(run_id))
     assert [event.n for event in logged(run_id)] == [1, 2, 3]
-    assert entries[-1][0] == f"{EPOCH}-3".encode()
+    assert entries(run_id)[-1][0] == f"{EPOCH}-3".encode()
 
 
 async def test_log_of_a_running_run_lives_ten_minutes_and_two_after_the_end(center: Hub, publisher: Publisher) -> None:

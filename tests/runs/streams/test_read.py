@@ -1,6 +1,7 @@
 """Following runs through Redis, and through rows where Redis fails."""
 
 import asyncio
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -18,7 +19,8 @@ from runs.wire.events import END, REPLAY, End, Event
 from tenants.database.threads import in_database
 from tenants.models import ApiKey, Tenant
 from tests.builders import Person, make_events, make_run, make_thread, now
-from tests.runs.streams.conftest import EPOCH, Follow, Follower, numbered, running
+from tests.runs.streams.conftest import Follow, Follower
+from tests.runs.streams.made import EPOCH, entries, numbered, running
 
 ENDING = End("success", b'{"a":1}', None).data()
 
@@ -38,7 +40,7 @@ def finish(run: Run, **fields: object) -> None:
     Run.objects.for_tenant(run.tenant_id).filter(run_id=run.run_id).update(**({"status": "success"} | fields))
 
 
-def finished(tenant: Tenant, **fields: object) -> Run:
+def finished(tenant: Tenant, **fields: Any) -> Run:
     return make_run(tenant, make_thread(tenant), **fields)
 
 
@@ -56,7 +58,7 @@ async def test_creator_sees_all_from_the_log_and_then_live(tenant: Tenant, follo
 async def publisher_done(run: Run, n: int) -> None:
     """Until the log holds the run's n-th event."""
     async with asyncio.timeout(5):
-        while not any(entry[0].endswith(b"-%d" % n) for entry in sync_redis().xrange(keys.log(run.run_id))):
+        while not any(entry[0].endswith(b"-%d" % n) for entry in entries(run.run_id)):
             await asyncio.sleep(0.005)
 
 
@@ -83,7 +85,7 @@ async def test_joiner_sees_from_now_on(tenant: Tenant, following: Follow, publis
 
 async def test_joiner_of_an_unstreamed_run_makes_its_worker_listen(tenant: Tenant, following: Follow) -> None:
     run = await in_database(running, tenant, streamed=False)
-    told = sync_redis().pubsub()
+    told = sync_redis().pubsub()  # type: ignore[no-untyped-call]  # redis-py
     told.subscribe(keys.control("worker-1"))
     told.get_message(timeout=1)
     following(run)

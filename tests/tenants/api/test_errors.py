@@ -1,10 +1,14 @@
 """Errors on the wire."""
 
+import json
 import logging
 
 import pytest
+from django.core.exceptions import DisallowedHost, RequestDataTooBig
 from django.db import OperationalError
+from django.test import RequestFactory
 
+from tenants.api.errors import handler400, handler403, handler405
 from tenants.models import AuditEvent, Tenant
 from tests.tenants.api.conftest import Send
 
@@ -70,9 +74,31 @@ def test_an_unknown_address_is_404(send: Send) -> None:
     assert (answer.status_code, answer.json()) == (404, {"detail": "Not Found"})
 
 
-def test_a_bad_host_is_400(send: Send) -> None:
-    answer = send("GET", "/open", Host="evil.example")
-    assert (answer.status_code, answer.json()) == (400, {"detail": "Bad Request"})
+@pytest.mark.parametrize(
+    ("error", "status", "text"),
+    [
+        (None, 400, "Bad Request"),
+        (DisallowedHost("x"), 400, "Bad Request"),
+        (RequestDataTooBig(), 413, "Request body too large"),
+        (KeyError(), 400, ""),
+    ],
+)
+def test_what_django_refuses_itself_is_json(error: Exception | None, status: int, text: str) -> None:
+    answer = handler400(RequestFactory().get("/"), error)
+    assert (answer.status_code, text in json.loads(answer.content)["detail"]) == (status, True)
+
+
+def test_other_refusals_of_django_are_json() -> None:
+    request = RequestFactory().get("/")
+    assert json.loads(handler403(request).content) == {"detail": "Forbidden"}
+    answer = handler405(request, "GET, HEAD")
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, HEAD")
+
+
+@pytest.mark.parametrize(("path", "status"), [("/nope", 404), ("/bug", 500)])
+def test_a_browser_gets_a_page(send: Send, path: str, status: int) -> None:
+    answer = send("GET", path, Accept="text/html,application/xhtml+xml")
+    assert (answer.status_code, answer.headers["Content-Type"]) == (status, "text/html; charset=utf-8")
 
 
 @pytest.mark.parametrize("text", ["nope", "", "0195c0de-0000-7000-8000-00000000000", "0195c0de-0000-7000-8000-000000000000\0", "١" * 32])
@@ -99,6 +125,12 @@ def test_a_broken_statement_is_a_bug(send: Send) -> None:
 def test_a_cancelled_statement_is_503(send: Send) -> None:
     body = b'{"statement": "set local statement_timeout = 20; select pg_sleep(5)", "values": []}'
     assert send("POST", "/stores", body).status_code == 503
+
+
+def test_a_transaction_that_takes_too_long_is_503_and_the_next_request_works(send: Send) -> None:
+    body = b'{"statement": "set local transaction_timeout = 50; select pg_sleep(5)", "values": []}'
+    assert send("POST", "/stores", body).status_code == 503
+    assert send("GET", f"/threads/{ID}").status_code == 200
 
 
 def test_an_unforeseen_race_is_409(send: Send, tenant: Tenant) -> None:

@@ -84,8 +84,9 @@ class Stores(AgentView):
     """What PostgreSQL makes of values."""
 
     def post(self, request: Request) -> Response:
+        body: Any = request.data
         with connection.cursor() as cursor:
-            cursor.execute(request.data["statement"], request.data["values"])
+            cursor.execute(body["statement"], body["values"])
         return Response({})
 
 

@@ -1,0 +1,145 @@
+"""The table: every endpoint, who may, and what they get."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from tests.authz.targets import Target
+
+# Six roles, none of whom owns the target; `author` is the operator who does.
+ROLES = ("viewer", "operator", "reviewer", "developer", "admin", "owner")
+COLLEAGUES = ("author", *ROLES)
+
+ALL = frozenset(COLLEAGUES)
+MAKERS = frozenset({"author", "operator", "developer", "admin", "owner"})
+DEVELOPERS = frozenset({"developer", "admin", "owner"})
+AUTHOR_OR_DEVELOPERS = DEVELOPERS | {"author"}
+AUTHOR_OR_ADMINS = frozenset({"author", "admin", "owner"})
+ANSWERERS = DEVELOPERS | {"author", "reviewer"}
+
+Body = Callable[[Target], Any]
+
+
+class Scope(Enum):
+    """What an endpoint is about."""
+
+    OPEN = "the system: anybody, without a key"
+    TENANT = "the caller's own tenant: a stranger gets theirs, without anything of ours"
+    TARGET = "one object: for a stranger it does not exist"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """`may` get `status`; others of the tenant get 403, strangers 404, nobody 401."""
+
+    endpoint: str
+    may: frozenset[str] = ALL
+    status: int = 200
+    body: Body | None = None
+    target: str = "thread"
+    scope: Scope = Scope.TARGET
+    query: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+    note: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.endpoint} {self.note}".strip()
+
+
+def nothing(target: Target) -> Any:
+    """An empty object."""
+    return {}
+
+
+def run(target: Target) -> Any:
+    """A short run."""
+    return {"assistant_id": "approval", "input": {"mode": "none"}}
+
+
+def answer(target: Target) -> Any:
+    """An answer to the target's interrupt."""
+    return {"assistant_id": "approval", "command": {"resume": {target.interrupt_id: "yes"}}}
+
+
+def goto(target: Target) -> Any:
+    """A way around the target's gate."""
+    return {"assistant_id": "approval", "command": {"goto": "act"}}
+
+
+def fork(target: Target) -> Any:
+    """A run from an old checkpoint, which re-opens what was decided."""
+    return {"assistant_id": "approval", "input": None, "checkpoint_id": target.checkpoint_id}
+
+
+def open_row(path: str) -> Row:
+    """Of the system."""
+    return Row(f"GET {path}", scope=Scope.OPEN)
+
+
+TABLE = [
+    *map(open_row, ("/", "/ok", "/ready", "/info", "/docs", "/openapi.json")),
+    Row("POST /tickets", scope=Scope.TENANT, body=lambda target: {"path": f"/ws/threads/{target.thread_id}/runs/{target.run_id}"}),
+    # assistants
+    Row("POST /assistants", DEVELOPERS, scope=Scope.TENANT, body=lambda _: {"graph_id": "approval"}),
+    Row("POST /assistants/search", scope=Scope.TENANT, body=nothing),
+    Row("POST /assistants/count", scope=Scope.TENANT, body=nothing),
+    Row("GET /assistants/{assistant_id}"),
+    Row("PATCH /assistants/{assistant_id}", DEVELOPERS, body=lambda _: {"name": "changed"}),
+    Row("DELETE /assistants/{assistant_id}", DEVELOPERS, 204),
+    Row("GET /assistants/{assistant_id}/graph"),
+    Row("GET /assistants/{assistant_id}/schemas"),
+    Row("POST /assistants/{assistant_id}/versions", body=nothing),
+    Row("POST /assistants/{assistant_id}/latest", DEVELOPERS, body=lambda _: {"version": 1}),
+    # threads
+    Row("POST /threads", MAKERS, scope=Scope.TENANT, body=nothing),
+    Row("POST /threads/search", scope=Scope.TENANT, body=nothing),
+    Row("POST /threads/search", scope=Scope.TENANT, body=lambda target: {"ids": [target.thread_id]}, note="by id"),
+    Row("POST /threads/count", scope=Scope.TENANT, body=nothing),
+    Row("GET /threads/{thread_id}"),
+    Row("PATCH /threads/{thread_id}", AUTHOR_OR_DEVELOPERS, body=lambda _: {"metadata": {"a": 1}}),
+    Row("DELETE /threads/{thread_id}", AUTHOR_OR_ADMINS, 204),
+    Row("GET /threads/{thread_id}/state", target="paused"),
+    Row("POST /threads/{thread_id}/state", DEVELOPERS, target="finished", body=lambda _: {"values": {"answers": ["edited"]}}),
+    Row(
+        "POST /threads/{thread_id}/state",
+        DEVELOPERS,
+        target="paused",
+        body=lambda _: {"values": {"answers": ["skipped"]}, "as_node": "ask"},
+        note="around a gate",
+    ),
+    Row("GET /threads/{thread_id}/state/{checkpoint_id}", target="finished"),
+    Row(
+        "POST /threads/{thread_id}/state/checkpoint", target="finished", body=lambda it: {"checkpoint": {"checkpoint_id": it.checkpoint_id}}
+    ),
+    Row("GET /threads/{thread_id}/history", target="finished"),
+    Row("POST /threads/{thread_id}/history", target="finished", body=nothing),
+    # runs of a thread
+    Row("GET /threads/{thread_id}/runs"),
+    Row("POST /threads/{thread_id}/runs", AUTHOR_OR_DEVELOPERS, body=run),
+    Row("POST /threads/{thread_id}/runs", ANSWERERS, target="paused", body=answer, note="answering"),
+    Row("POST /threads/{thread_id}/runs", DEVELOPERS, target="paused", body=goto, note="goto around a gate"),
+    Row("POST /threads/{thread_id}/runs", DEVELOPERS, target="finished", body=fork, note="from an old checkpoint"),
+    Row("POST /threads/{thread_id}/runs/wait", AUTHOR_OR_DEVELOPERS, body=run),
+    Row("POST /threads/{thread_id}/runs/wait", ANSWERERS, target="paused", body=answer, note="answering"),
+    Row("POST /threads/{thread_id}/runs/stream", AUTHOR_OR_DEVELOPERS, body=run),
+    Row("POST /threads/{thread_id}/runs/stream", ANSWERERS, target="paused", body=answer, note="answering"),
+    Row("GET /threads/{thread_id}/runs/{run_id}"),
+    Row("DELETE /threads/{thread_id}/runs/{run_id}", AUTHOR_OR_ADMINS, 204),
+    Row("GET /threads/{thread_id}/runs/{run_id}/join"),
+    Row("GET /threads/{thread_id}/runs/{run_id}/stream"),
+    Row("GET /threads/{thread_id}/runs/{run_id}/stream", headers={"Last-Event-ID": "-"}, note="replayed"),
+    Row("POST /threads/{thread_id}/runs/{run_id}/cancel", AUTHOR_OR_DEVELOPERS, 202, target="active"),
+    Row(
+        "POST /threads/{thread_id}/runs/{run_id}/cancel",
+        AUTHOR_OR_DEVELOPERS,
+        202,
+        target="active",
+        query="?action=rollback",
+        note="rolling back",
+    ),
+    # runs without a thread
+    Row("POST /runs", MAKERS, scope=Scope.TENANT, body=run),
+    Row("POST /runs/wait", MAKERS, scope=Scope.TENANT, body=run),
+    Row("POST /runs/stream", MAKERS, scope=Scope.TENANT, body=run),
+]

@@ -1,0 +1,84 @@
+"""What the matrix aims at: one object of each kind in a tenant, and the people around it."""
+
+from dataclasses import dataclass, fields, replace
+from typing import Any
+from uuid import uuid4
+
+import httpx
+
+from assistants.models import Assistant, AssistantVersion
+from runs.models import Interrupt, Run, Thread
+from tenants.actors import Role
+from tenants.database.context import acting_for
+from tenants.models import Tenant
+from tests import builders
+from tests.builders import Person
+
+WATCHED = (Thread, Run, Interrupt, Assistant, AssistantVersion)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Ids of one tenant's objects, as paths and bodies carry them."""
+
+    thread_id: str
+    run_id: str
+    assistant_id: str
+    checkpoint_id: str
+    interrupt_id: str = "0" * 32
+
+    def never_existed(self) -> "Target":
+        """Ids of the same form that nobody has."""
+        return replace(self, **{part.name: str(uuid4()) for part in fields(self) if part.name != "interrupt_id"}, interrupt_id=uuid4().hex)
+
+    def masked(self, text: str) -> str:
+        """A text without its ids: what a foreign and an unknown object must have in common."""
+        for part in fields(self):
+            text = text.replace(getattr(self, part.name), f"<{part.name}>")
+        return text
+
+
+@dataclass(slots=True)
+class Village:
+    """A tenant with its author and a colleague of each role, and a stranger."""
+
+    tenant: Tenant
+    people: dict[str, Person]
+
+    @classmethod
+    def make(cls) -> "Village":
+        """With keys for everybody."""
+        tenant = builders.make_tenant()
+        people = {role.value: builders.make_person(tenant, role) for role in Role}
+        people["author"] = builders.make_person(tenant, Role.OPERATOR)
+        people["stranger"] = builders.make_person(builders.make_tenant(), Role.OWNER)
+        return cls(tenant, people)
+
+    def headers(self, who: str) -> dict[str, str]:
+        """What authenticates them; nobody has nothing."""
+        return self.people[who].headers if who in self.people else {}
+
+    def target(self, kind: str, http: httpx.Client) -> Target:
+        """A fresh one: `thread` with a finished run, `active` with a pending one, `finished` and `paused` by real runs."""
+        assistant = builders.make_assistant(self.tenant)
+        if kind in ("finished", "paused"):
+            return self._by_run(kind, http, str(assistant.assistant_id))
+        thread = builders.make_thread(self.tenant, self.people["author"].actor, status="busy" if kind == "active" else "idle")
+        run = builders.make_run(self.tenant, thread, "pending" if kind == "active" else "success", resumable=True)
+        return Target(str(thread.thread_id), str(run.run_id), str(assistant.assistant_id), str(uuid4()))
+
+    def _by_run(self, kind: str, http: httpx.Client, assistant_id: str) -> Target:
+        headers = self.headers("author")
+        thread = http.post("/threads", json={}, headers=headers).json()["thread_id"]
+        body = {"assistant_id": "approval", "input": {"mode": "none" if kind == "finished" else "single"}}
+        answer = http.post(f"/threads/{thread}/runs/wait", json=body, headers=headers).json()
+        history: Any = http.post(f"/threads/{thread}/history", json={"limit": 10}, headers=headers).json()
+        run = http.get(f"/threads/{thread}/runs", headers=headers).json()[0]["run_id"]
+        target = Target(thread, run, assistant_id, history[1]["checkpoint"]["checkpoint_id"])
+        return replace(target, interrupt_id=answer["__interrupt__"][0]["id"]) if kind == "paused" else target
+
+    def contents(self) -> list[str]:
+        """Every row of the tenant, to see that a stranger changed nothing."""
+        tenant_id = self.tenant.tenant_id
+        with acting_for(tenant_id):
+            return [repr(row) for model in WATCHED for row in model.objects.for_tenant(tenant_id).order_by("pk").values()]

@@ -1,0 +1,52 @@
+"""Without any tenant filter in the code, row-level security alone lets nothing through"""
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from tests.authz.asking import ask
+from tests.authz.rows import TABLE, Row, Scope
+from tests.authz.targets import Village
+from tests.authz.test_endpoint_matrix import assert_stranger_gets_nothing
+from tests.servers import Stack
+
+pytestmark = pytest.mark.xdist_group("filters_off")
+GUARDED = [row for row in TABLE if row.scope is not Scope.OPEN]
+UNFILTERED = ("-m", "tests.authz.unfiltered")
+
+
+@pytest.fixture(scope="module")
+def village(database: None) -> Village:
+    """Two tenants."""
+    return Village.make()
+
+
+@pytest.fixture(scope="module")
+def http(live: str) -> Iterator[httpx.Client]:
+    """The code as it is, to prepare what is aimed at."""
+    with httpx.Client(base_url=live, timeout=30) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def unfiltered(live: str) -> Iterator[httpx.Client]:
+    """A web process beside it, over the same rows, without filters."""
+    beside = Stack.of_this_process()
+    try:
+        beside.start_web(*UNFILTERED)
+        with httpx.Client(base_url=beside.base_url, timeout=30) as client:
+            yield client
+    finally:
+        beside.stop()
+
+
+@pytest.mark.parametrize("row", GUARDED, ids=str)
+def test_stranger(row: Row, village: Village, http: httpx.Client, unfiltered: httpx.Client) -> None:
+    assert_stranger_gets_nothing(row, village, unfiltered, http)
+
+
+def test_own_rows_are_still_there(village: Village, http: httpx.Client, unfiltered: httpx.Client) -> None:
+    """Else the test above would prove nothing."""
+    row = next(row for row in TABLE if row.endpoint == "GET /threads/{thread_id}")
+    assert ask(unfiltered, row, village.target("thread", http), village.headers("author")).status_code == 200

@@ -1,0 +1,166 @@
+"""What the recorder did between the recorded requests: threads and runs that a transcript takes for granted, and pauses."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from tests.conformance.matching import Bindings
+from tests.conformance.transcripts import transcript
+from tests.waiting import until
+
+Json = dict[str, Any]
+
+LITERAL_THREAD = "22222222-2222-4222-8222-222222222222"
+LITERAL_ASSISTANT = "11111111-1111-4111-8111-111111111111"
+LONG = {"seconds": 2, "steps": 1, "tag": "x", "tick": 0}
+TWO_STEPS = {"seconds": 0, "steps": 2, "tag": "a"}
+APPROVAL = {"mode": "single", "request": "pay"}
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Requests that are not in the transcript."""
+
+    client: httpx.Client
+    bindings: Bindings
+
+    def post(self, path: str, body: Json) -> httpx.Response:
+        """A request that must succeed."""
+        answer = self.client.post(self.bindings.fill(path), json=body)
+        assert answer.status_code == 200, answer.text
+        return answer
+
+    def thread(self, name: str, **body: Any) -> None:
+        """Create a thread and bind its name."""
+        self.bindings.values[name] = self.post("/threads", body).json()["thread_id"]
+
+    def start(self, thread: str, graph: str, input: Json, run: str | None = None, **body: Any) -> None:
+        """Start a run in the background; on a new thread if the name is unbound."""
+        if thread not in self.bindings.values:
+            self.thread(thread)
+        row = self.post(f"/threads/{thread}/runs", {"assistant_id": graph, "input": input, **body}).json()
+        if run is not None:
+            self.bindings.values[run] = row["run_id"]
+
+    def finish(self, thread: str, graph: str, input: Json, run: str | None = None, **body: Any) -> None:
+        """Start a run and wait for its end."""
+        self.start(thread, graph, input, run, **body)
+        self.settled(self.bindings.values[thread])
+
+    def settled(self, thread_id: str) -> None:
+        """Wait until no run of the thread is active."""
+
+        def quiet() -> bool:
+            answer = self.client.get(f"/threads/{thread_id}")
+            return answer.status_code != 200 or answer.json()["status"] != "busy"
+
+        until(f"thread {thread_id} is no longer busy", quiet)
+
+    def gone(self, thread: str) -> None:
+        """Wait until a stateless run's thread is hidden."""
+        path = f"/threads/{self.bindings.values[thread]}"
+        until("the thread is gone", lambda: self.client.get(path).status_code == 404)
+
+    def reached(self, thread: str, tick: int) -> None:
+        """Wait until the slow graph's state has come this far."""
+        path = f"/threads/{self.bindings.values[thread]}/state"
+        until(f"tick {tick}", lambda: self.client.get(path).json()["values"].get("tick", -1) >= tick)
+
+    def assistant(self) -> None:
+        """Create the assistant with the literal id."""
+        body = transcript("assistants/create_full").steps[0].request["json"]
+        self.post("/assistants", body | {"assistant_id": LITERAL_ASSISTANT})
+
+    def checkpoints(self, thread: str, **names: int) -> None:
+        """Bind names to the checkpoints of steps."""
+        states = self.client.get(f"/threads/{self.bindings.values[thread]}/history?limit=100").json()
+        by_step = {state["metadata"]["step"]: state["checkpoint_id"] for state in states}
+        self.bindings.values |= {f"<{name.replace('_', '-')}>": by_step[step] for name, step in names.items()}
+
+
+def _thread_set(visit: Visit) -> None:
+    deep = {"a": {"b": 1}, "tags": ["x", "y"]}
+    visit.thread("<thread-3>", metadata={"set": "s1", "name": "idle", "deep": deep})
+    visit.finish("<thread-3>", "slow", {"seconds": 0, "steps": 1, "tag": "green"})
+    visit.thread("<thread-1>", metadata={"set": "s1", "name": "interrupted"})
+    visit.finish("<thread-1>", "approval", {"mode": "single", "request": "r"})
+    visit.thread("<thread-2>", metadata={"set": "s1", "name": "error"})
+    visit.finish("<thread-2>", "failing", {"kind": "value"})
+    visit.thread("<thread-4>", metadata={"set": "s1", "name": "busy"})
+    visit.start("<thread-4>", "slow", {"seconds": 6, "steps": 1})
+    visit.thread("<thread-5>", metadata={"set": "s1", "name": "fresh"})
+
+
+def _updated_thread(visit: Visit) -> None:
+    visit.finish("<thread-1>", "slow", TWO_STEPS)
+    visit.checkpoints("<thread-1>", checkpoint_7=-1, checkpoint_9=1)
+
+
+def _joined_cancelled(visit: Visit) -> None:
+    visit.start("<thread-4>", "slow", {"seconds": 1, "steps": 5, "tick": 0}, "<run-4>")
+    visit.reached("<thread-4>", 0)
+    visit.client.post(visit.bindings.fill("/threads/<thread-4>/runs/<run-4>/cancel?wait=1"))
+
+
+def _started(thread: str, graph: str, input: Json, run: str | None = None, **body: Any) -> Callable[[Visit], None]:
+    return lambda visit: visit.start(thread, graph, input, run, **body)
+
+
+def _finished(thread: str, graph: str, input: Json, run: str | None = None, **body: Any) -> Callable[[Visit], None]:
+    return lambda visit: visit.finish(thread, graph, input, run, **body)
+
+
+def _joinable(visit: Visit) -> None:
+    visit.start("<thread-1>", "slow", {"seconds": 0.8, "steps": 3, "tick": 0}, "<run-1>")
+    visit.reached("<thread-1>", 0)
+
+
+# Before the step of this number.
+BEFORE: dict[tuple[str, int], Callable[[Visit], None]] = {
+    ("assistants/delete", 0): Visit.assistant,
+    ("assistants/get", 0): Visit.assistant,
+    ("assistants/patch_versions_latest", 0): Visit.assistant,
+    ("runs/background", 0): lambda visit: visit.thread("<thread-1>", metadata={"owner": "ann"}),
+    ("runs/background", 7): _finished("<thread-1>", "slow", {"seconds": 0, "steps": 1}),
+    ("runs/cancel", 1): lambda visit: visit.reached("<thread-1>", 1),
+    ("runs/cancel", 9): lambda visit: visit.reached("<thread-2>", 0),
+    ("runs/cancel", 16): _started("<thread-4>", "slow", LONG, "<run-7>"),
+    ("runs/cancel", 19): lambda visit: visit.settled(visit.bindings.values["<thread-4>"]),
+    ("runs/command_update_goto", 0): _finished("<thread-1>", "approval", APPROVAL),
+    ("runs/join_finished", 0): _finished("<thread-1>", "slow", {"seconds": 0, "steps": 1, "tag": "one"}, "<run-1>"),
+    ("runs/join_finished", 1): _finished("<thread-1>", "slow", {"tag": "two"}),
+    ("runs/join_finished", 2): _finished("<thread-2>", "failing", {"kind": "value", "message": "bad"}, "<run-2>"),
+    ("runs/join_finished", 3): _finished("<thread-3>", "approval", APPROVAL, "<run-3>"),
+    ("runs/join_finished", 4): _joined_cancelled,
+    ("runs/join_finished", 5): _started("<thread-5>", "failing", {"kind": "value", "message": "bad"}, "<run-5>"),
+    ("runs/stateless", 2): lambda visit: visit.gone("<thread-1>"),
+    ("stream/cancel_pending", 0): _started("<thread-1>", "slow", LONG),
+    ("stream/enqueued", 0): _started("<thread-1>", "slow", LONG),
+    ("stream/interrupt", 8): _finished("<thread-9>", "approval", APPROVAL),
+    ("stream/join_background", 1): lambda visit: visit.reached("<thread-1>", 0),
+    ("stream/join_background", 2): lambda visit: visit.settled(visit.bindings.values["<thread-1>"]),
+    ("stream/join_cancel_on_disconnect", 0): _joinable,
+    ("threads/get_patch_delete", 0): lambda visit: visit.thread("", thread_id=LITERAL_THREAD, metadata={"owner": "ann", "n": 1}),
+    ("threads/history_post", 0): _finished("<thread-1>", "slow", TWO_STEPS),
+    ("threads/search_count", 0): _thread_set,
+    ("threads/state_update", 0): _updated_thread,
+    ("threads/state_update_busy", 0): _started("<thread-1>", "slow", LONG),
+}
+
+# Steps that were sent while the stream of the next step was open: at once, or after the first event of that name.
+BEHIND: dict[tuple[str, int], str | None] = {
+    ("stream/cancel_interrupt", 0): "custom",
+    ("stream/cancel_rollback", 0): "custom",
+    ("stream/cancel_pending", 0): None,
+}
+
+# Streams that the recorder left after so many events.
+DROPPED_AFTER = {
+    ("stream/not_resumable", 0): 3,
+    ("stream/on_disconnect_cancel", 0): 2,
+    ("stream/on_disconnect_continue", 0): 2,
+    ("stream/resumable", 0): 4,
+    ("stream/join_cancel_on_disconnect", 0): 1,
+}
