@@ -203,6 +203,7 @@ def main() -> None:
     repeat, scale = (1, "0.4") if arguments.quick else (3, "1")
     with tempfile.TemporaryDirectory(prefix="holdfast-bench-") as name:
         directory = Path(name)
+        directory.chmod(0o755)  # as root PostgreSQL runs as somebody else, who has to reach it
         server = Server(directory)
         try:
             for scenario in [arguments.only] if arguments.only else list(SCENARIOS):

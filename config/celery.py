@@ -6,6 +6,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 import ctypes
 import signal
+import sys
 from typing import Any
 
 import django
@@ -52,4 +53,5 @@ app.conf.update(
 @signals.beat_embedded_init.connect
 def die_with_parent(**_: Any) -> None:
     """The embedded beat is a fork: the kernel's death signal is not inherited."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import tempfile
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import aclosing
 from contextvars import copy_context
@@ -49,8 +50,9 @@ class OneHopHandler(ASGIHandler):
         try:
             response = await hop(context, self.respond, scope, body)
             if response.streaming:
-                task = asyncio.create_task(self.send_stream(scope, response, send), context=context)
-                await self.until_gone(task, receive)
+                progress = Progress(send)
+                task = asyncio.create_task(self.send_stream(scope, response, progress), context=context)
+                await self.until_gone(task, receive, progress)
             else:
                 await self.send_response(response, send)
         finally:
@@ -89,27 +91,29 @@ class OneHopHandler(ASGIHandler):
         body.seek(0)
         return body
 
-    async def send_stream(self, scope: Scope, response: Any, send: Send) -> None:
+    async def send_stream(self, scope: Scope, response: Any, progress: "Progress") -> None:
         """Ends the iterator and the request's files whatever happens."""
         try:
-            await send({"type": "http.response.start", "status": response.status_code, "headers": raw_headers(response)})
+            start = {"type": "http.response.start", "status": response.status_code, "headers": raw_headers(response)}
+            await progress.send(start)
             if scope["method"] != "HEAD":
                 async with aclosing(parts_of(response)) as parts:
                     async for part in parts:
-                        async with asyncio.timeout(SEND_SECONDS):  # a client that has stopped reading
-                            await send({"type": "http.response.body", "body": part, "more_body": True})
-            await send({"type": "http.response.body"})
+                        await progress.send({"type": "http.response.body", "body": part, "more_body": True})
+            await progress.send({"type": "http.response.body"})
         finally:
             if response.is_async:
                 await response._iterator.aclose()
             for closer in response._resource_closers:
                 closer()
 
-    async def until_gone(self, task: "asyncio.Task[None]", receive: Receive) -> None:
-        """Let the task run until it is done or the client has left."""
+    async def until_gone(self, task: "asyncio.Task[None]", receive: Receive, progress: "Progress") -> None:
+        """Let the task run until it is done, the client has left, or has stopped reading."""
         leaving = asyncio.ensure_future(receive())
         try:
-            await asyncio.wait({task, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            while not (await asyncio.wait({task, leaving}, timeout=SEND_SECONDS / 3, return_when=asyncio.FIRST_COMPLETED))[0]:
+                if progress.is_stuck():
+                    break
         finally:
             leaving.cancel()
             if not task.done():
@@ -117,6 +121,24 @@ class OneHopHandler(ASGIHandler):
             await asyncio.gather(task, leaving, return_exceptions=True)
         if not task.cancelled() and (error := task.exception()):
             logger.error("stream failed", exc_info=error)  # the server closes the socket: the reply has begun
+
+
+class Progress:
+    """Sends, and knows since when a send waits for the client: looked at now and then, since a timeout for each costs more."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._since: float | None = None
+
+    async def send(self, message: Message) -> None:
+        """Send one message."""
+        self._since = time.monotonic()
+        await self._send(message)
+        self._since = None
+
+    def is_stuck(self) -> bool:
+        """Whether the client has not read for SEND_SECONDS."""
+        return self._since is not None and time.monotonic() - self._since > SEND_SECONDS
 
 
 def too_large(origin: str) -> HttpResponse:
@@ -137,7 +159,7 @@ def raw_headers(response: HttpResponseBase) -> list[tuple[bytes, bytes]]:
 async def parts_of(response: Any) -> Any:
     """A synchronous iterator (a file) is read in the kept threads, part by part; Django would read it whole."""
     if response.is_async:
-        async for part in response:
+        async for part in response._iterator:  # not Django's own wrappers around it, which cost as much again per part
             yield part
         return
     parts, end = iter(response), object()

@@ -8,9 +8,18 @@ from typing import Any
 
 import orjson
 
+from tenants.api.middleware import request_id
+from tenants.database.context import current_tenant
+
 KEY_PATTERN = re.compile(r"holdfast_[0-9A-Za-z]{8,}")
 STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "request", "color_message"}
-QUIET = {"celery.beat": "WARNING", "celery.worker.strategy": "WARNING", "celery.app.trace": "WARNING", "httpx": "WARNING"}
+QUIET = {
+    "celery.app.trace": "WARNING",
+    "celery.beat": "WARNING",
+    "celery.worker.strategy": "WARNING",
+    "django.request": "ERROR",
+    "httpx": "WARNING",
+}
 
 
 def mask(text: str) -> str:
@@ -29,6 +38,7 @@ class JsonLines(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
+        line |= {name: str(value) for name, value in (("request_id", request_id.get()), ("tenant_id", current_tenant.get())) if value}
         line |= {key: value for key, value in vars(record).items() if key not in STANDARD}
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)

@@ -11,6 +11,7 @@ from assistants.registry.loader import load
 from assistants.services.graphs import record_graphs
 from config.handler import OneHopHandler
 from runs.consumers.routing import urlpatterns
+from runs.streams.hub import hub
 from tenants.database.checks import refuse_dangerous_role
 from tenants.database.threads import THREADS
 
@@ -25,5 +26,6 @@ def make() -> Any:
 
 
 async def close() -> None:
-    """End the kept threads."""
+    """End the streams' connection and the kept threads."""
+    await hub().stop()
     THREADS.shutdown(wait=False, cancel_futures=True)

@@ -1,5 +1,7 @@
 """HTTP of a thread's runs."""
 
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -60,12 +62,12 @@ class RunCancel(AgentView):
     @extend_schema(
         operation_id="cancel_run", request=None, parameters=[openapi.ACTION, openapi.WAIT], responses={202: None, 200: openapi.OBJECT}
     )
-    def post(self, request: Request, thread_id: str, run_id: str) -> Response:
+    def post(self, request: Request, thread_id: str, run_id: str) -> HttpResponseBase:
         """Stop a run; `rollback` removes it with its checkpoints. It is over when this answers."""
         query = dict(request.query_params.lists())
         action = "rollback" if one(query, "action") == "rollback" else "interrupt"
         run = cancel_run(actor=self.actor, thread_id=path_id(thread_id), run_id=path_id(run_id, "run"), action=action)
         if not truth(query, "wait"):
-            return Response(status=202)
+            return HttpResponse(status=202, content_type="application/json")
         at = f"/threads/{run.thread_id}/runs/{run.run_id}"
         return Response({}, headers={"Location": f"{at}/join", "Content-Location": at})

@@ -105,7 +105,7 @@ def read_state(graph: LoadedGraph, place: Place, *, subgraphs: bool = False) -> 
     async def read(pregel: Pregel[Any, Any, Any, Any]) -> Snapshot:
         return await pregel.aget_state(place.config(), subgraphs=subgraphs)
 
-    return _with_graph(graph, place, read)
+    return with_graph(graph, place, read)
 
 
 def read_history(graph: LoadedGraph, place: Place, page: Page) -> list[Snapshot]:
@@ -116,7 +116,7 @@ def read_history(graph: LoadedGraph, place: Place, page: Page) -> list[Snapshot]
         states = pregel.aget_state_history(place.config(), filter=page.metadata, before=before, limit=page.limit)
         return [state async for state in states]
 
-    return _with_graph(graph, place, read)
+    return with_graph(graph, place, read)
 
 
 def write_state(graph: LoadedGraph, place: Place, change: Change) -> tuple[dict[str, Any], Snapshot]:
@@ -137,7 +137,7 @@ def write_state(graph: LoadedGraph, place: Place, change: Change) -> tuple[dict[
         head = await pregel.aget_state(Place(place.tenant_id, place.thread_id).config())
         return dict(written["configurable"]), head
 
-    return _with_graph(graph, place, write)
+    return with_graph(graph, place, write)
 
 
 def delete_checkpoints(tenant_id: UUID, thread_id: UUID) -> None:
@@ -158,7 +158,7 @@ def delete_run_checkpoints(tenant_id: UUID, thread_id: UUID, run_id: UUID) -> No
         cursor.execute(statement, (thread_key(tenant_id, thread_id), str(run_id)))
 
 
-def _with_graph(graph: LoadedGraph, place: Place, use: Callable[[Pregel[Any, Any, Any, Any]], Awaitable[T]]) -> T:
+def with_graph(graph: LoadedGraph, place: Place, use: Callable[[Pregel[Any, Any, Any, Any]], Awaitable[T]]) -> T:
     """Drive the graph on a fresh loop in the calling thread."""
 
     async def call(saver: ThreadSaver) -> T:

@@ -118,6 +118,7 @@ async def consume(graph: Any, call: Call, stream: EventStream, control: RunContr
     """Pass on what is streamed and remember what the end needs."""
     limit = asyncio.timeout(settings.RUN_TIMEOUT_SECONDS)
     options = {"stream_mode": call.modes, "subgraphs": call.subgraphs, "durability": call.durability, "control": control}
+    options["output_keys"] = graph.output_channels  # the output schema: what `invoke` would return, private channels left out
     if call.context is not None:
         options["context"] = call.context
     if call.interrupt_before is not None:

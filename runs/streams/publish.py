@@ -29,7 +29,7 @@ BUFFER_BYTES = 32 * 1024 * 1024
 class _Outgoing:
     """What is known of one run whose events leave this process."""
 
-    __slots__ = ("channel", "chunks", "ended", "expires", "last", "log", "renewed", "size", "streamed")
+    __slots__ = ("channel", "chunks", "ended", "last", "log", "renewed", "size", "streamed")
 
     def __init__(self, run_id: UUID) -> None:
         self.log, self.channel = keys.log(run_id).encode(), keys.channel(run_id).encode()
@@ -37,7 +37,6 @@ class _Outgoing:
         self.size = 0
         self.last = b""
         self.renewed = -RUNNING_SECONDS * 1.0
-        self.expires = RUNNING_SECONDS
         self.streamed = False
         self.ended = False
 

@@ -52,9 +52,9 @@ class Replay:
         return found
 
     def _step(self, index: int, step: Step) -> Iterator[Difference]:
-        request = self._request(step)
         if (self.case, index) in BEHIND:  # recorded while the stream of the next step was open
             return
+        request = self._request(step)
         self._wait(request, step)
         response, frames = self._send(index, step, request)
         yield from self._compare(step, response, frames)

@@ -11,7 +11,7 @@ import pytest
 from tenants.actors import Role
 from tenants.models import Tenant
 from tests import builders
-from tests.servers import Stack
+from tests.servers import Service, Stack
 
 RACES = 100
 AT_ONCE = 10
@@ -82,12 +82,22 @@ async def test_by_id_at_any_timing(http: httpx.AsyncClient, reviewers: list[dict
     await some_at_once([race(chance.choice((0.0, 0.002, 0.01, 0.05, 0.2))) for _ in range(RACES)])
 
 
+@pytest.fixture
+def people(apart: Stack) -> list[dict[str, str]]:
+    """Two developers of a tenant of the stack apart."""
+    tenant = builders.make_tenant()
+    return [builders.make_person(tenant).headers for _ in range(2)]
+
+
+@pytest.fixture
+def worker(apart: Stack) -> Service:
+    """Its only worker."""
+    return apart.start_worker()
+
+
 @pytest.mark.xdist_group("apart")
 @pytest.mark.timeout(180)
-async def test_bare_value_while_the_worker_is_held(apart: Stack) -> None:
-    tenant = await asyncio.to_thread(builders.make_tenant)
-    people = [(await asyncio.to_thread(builders.make_person, tenant)).headers for _ in range(2)]
-    worker = await asyncio.to_thread(apart.start_worker)
+async def test_bare_value_while_the_worker_is_held(apart: Stack, people: list[dict[str, str]], worker: Service) -> None:
     async with httpx.AsyncClient(base_url=apart.base_url, headers=people[0], timeout=60) as http:
         threads = [thread for thread, _ in await asyncio.gather(*[paused(http) for _ in range(RACES)])]
         worker.freeze()

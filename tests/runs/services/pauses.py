@@ -7,7 +7,7 @@ from django.db import transaction
 from uuid_utils.compat import uuid7
 
 from assistants.registry.loader import registry
-from runs.checkpoints.state import Place, _with_graph
+from runs.checkpoints.state import Place, with_graph
 from runs.lifecycle.head import Cause, apply_head
 from runs.lifecycle.transitions import lock_thread
 from runs.models import Interrupt, Thread
@@ -40,7 +40,7 @@ def invoke(thread: Thread, input: Any, *, run_id: UUID | None = None, **options:
     with transaction.atomic():
         held = lock_thread(thread.tenant_id, thread.thread_id)
         assert held is not None
-        head = _with_graph(registry().get("approval"), place, drive)
+        head = with_graph(registry().get("approval"), place, drive)
         apply_head(held, head, Cause(Actor(thread.tenant_id, thread.owner, "operator"), f"run:{run_id}"))  # type: ignore[arg-type]
 
 

@@ -71,7 +71,7 @@ def test_accept_takes_three_statements(tenant: Tenant, owner: Person) -> None:
 def test_unknown_thread_and_assistant_are_one_answer(tenant: Tenant, owner: Person) -> None:
     thread = make_thread(tenant, owner.actor)
     for thread_id, assistant in ((uuid4(), "approval"), (thread.thread_id, str(uuid4()))):
-        with pytest.raises(NotFound, match="^Thread or assistant not found.$"):
+        with pytest.raises(NotFound, match=r"^Thread or assistant not found\.$"):
             create_run(actor=owner.actor, thread_id=thread_id, request=request(assistant_id=assistant), streamed=False)
     assert stored(tenant, thread).status == "idle"
 

@@ -15,7 +15,7 @@ from tenants.models import AuditEvent, Tenant
 from tests.builders import Person, actor_of, make_run
 from tests.runs.services.pauses import invoke, open_ids, paused
 
-APPROVE = {"kind": "tool_approval", "allowed": ["approve", "reject"]}
+APPROVE: dict[str, Any] = {"kind": "tool_approval", "allowed": ["approve", "reject"]}
 
 
 def answer(actor: Actor, thread: Thread, resume: Any, **body: Any) -> Run:

@@ -146,7 +146,7 @@ def test_runs_are_listed_newest_first(tenant: Tenant, owner: Person) -> None:
 
 def test_a_missing_run_and_a_missing_thread_say_which(tenant: Tenant, owner: Person) -> None:
     thread = make_thread(tenant, owner.actor)
-    with pytest.raises(NotFound, match="^Not Found$"):
+    with pytest.raises(NotFound, match=r"^Not Found$"):
         run_for(owner.actor, thread.thread_id, uuid4())
-    with pytest.raises(NotFound, match="^Thread with ID"):
+    with pytest.raises(NotFound, match=r"^Thread with ID"):
         run_for(owner.actor, uuid4(), uuid4())

@@ -3,12 +3,13 @@
 import json
 import logging
 
+import psycopg
 import pytest
 from django.core.exceptions import DisallowedHost, RequestDataTooBig
-from django.db import OperationalError
+from django.db import InternalError, OperationalError, close_old_connections
 from django.test import RequestFactory
 
-from tenants.api.errors import handler400, handler403, handler405
+from tenants.api.errors import answer_to, handler400, handler403, handler405
 from tenants.models import AuditEvent, Tenant
 from tests.tenants.api.conftest import Send
 
@@ -127,10 +128,18 @@ def test_a_cancelled_statement_is_503(send: Send) -> None:
     assert send("POST", "/stores", body).status_code == 503
 
 
-def test_a_transaction_that_takes_too_long_is_503_and_the_next_request_works(send: Send) -> None:
-    body = b'{"statement": "set local transaction_timeout = 50; select pg_sleep(5)", "values": []}'
+def test_a_lost_connection_is_503_and_the_next_request_works(send: Send) -> None:
+    body = b'{"statement": "select pg_terminate_backend(pg_backend_pid())", "values": []}'
     assert send("POST", "/stores", body).status_code == 503
+    close_old_connections()  # as at the end of each request; the test client leaves it out
     assert send("GET", f"/threads/{ID}").status_code == 200
+
+
+def test_a_transaction_that_took_too_long_is_503() -> None:
+    error = InternalError("terminating connection")
+    error.__cause__ = psycopg.errors.TransactionTimeout("terminating connection due to transaction timeout")
+    assert answer_to(error)[0] == 503
+    assert answer_to(InternalError("other"))[0] == 500
 
 
 def test_an_unforeseen_race_is_409(send: Send, tenant: Tenant) -> None:
