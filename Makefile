@@ -7,13 +7,16 @@ SYNC = UV_PYTHON_DOWNLOADS=never $(UV) sync --frozen --inexact --quiet --python 
 RUN := .venv/bin/
 
 .DEFAULT_GOAL := help
-.PHONY: help up check test format lock bench test-crash conformance clean
+.PHONY: help up manage check test format lock bench test-crash conformance clean
 
 help: ## this list
 	@grep -E '^[a-z.-]+:.*## ' Makefile | sed -E 's/^([a-z.-]+):.*## /  make \1\t/' | expand -t 22
 
 up: .venv/.synced-up ## start everything on this machine; Ctrl-C ends it (PORT, HOLDFAST_DATA_DIR, HOLDFAST_CONFIG, DATABASE_URL, REDIS_URL)
 	@exec $(RUN)python -m config.embedded.up
+
+manage: .venv/.synced-up ## a command of manage.py beside `make up`: make manage ARGS="tenant create Globex"
+	@exec $(RUN)python -m config.embedded.manage $(ARGS)
 
 check: .venv/.synced-all ## lint, format, types, layers, templates
 	$(RUN)ruff check .

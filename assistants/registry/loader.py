@@ -90,7 +90,10 @@ class LoadedGraph:
 
     def _bind(self, graph: AnyPregel, checkpointer: Checkpointer, store: BaseStore | None) -> AnyPregel:
         name = self.graph_id if graph.name == UNNAMED else graph.name
-        return graph.copy(update={"checkpointer": checkpointer, "store": store, "name": name})
+        bound = graph.copy(update={"checkpointer": checkpointer, "store": store, "name": name})
+        # `copy` forgets which classes of the state may be built from a checkpoint: they would come back as plain dicts.
+        bound._serde_allowlist = graph._serde_allowlist
+        return bound
 
 
 class Registry:

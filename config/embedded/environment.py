@@ -14,6 +14,15 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 DATABASE = "holdfast"
 ROLES = ("owner", "app", "worker", "system")
 PORTS_TRIED = 200
+# What a command of manage.py needs to reach the servers that `make up` has started.
+MANAGE = (
+    "DATABASE_URL",
+    *(f"HOLDFAST_DB_{role.upper()}" for role in ROLES),
+    "REDIS_URL",
+    "HOLDFAST_SECRET_KEY",
+    "HOLDFAST_CONFIG",
+    "HOLDFAST_DATA_DIR",
+)
 CODE = ("config", "tenants", "assistants", "runs", "uv.lock")
 
 
@@ -43,6 +52,11 @@ class Options:
             database_url=environ.get("DATABASE_URL", ""),
             redis_url=environ.get("REDIS_URL", ""),
         )
+
+
+def manage_path(options: Options) -> Path:
+    """Where a running launcher keeps MANAGE."""
+    return options.data_dir / "manage.json"
 
 
 def next_free_port(wanted: int) -> int:

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import IO, cast
 
 from config.embedded.block import Running, block
-from config.embedded.environment import Options, code_fingerprint, next_free_port, role_urls, shared_environment
+from config.embedded.environment import MANAGE, Options, code_fingerprint, manage_path, next_free_port, role_urls, shared_environment
 from config.embedded.files import make_private, read_record, record_of, recorded, remember_secret, write_record
 from config.embedded.postgres import EmbeddedPostgres
 from config.embedded.process import ServerFailed, private
@@ -55,6 +55,7 @@ class Launcher:
         shared = shared_environment(self.options, redis_url, port)
         self.children = product(shared, databases, self.options.data_dir, self.logs)
         environment = {**shared, **databases, "DATABASE_URL": database_url}
+        write_record(manage_path(self.options), {name: environment[name] for name in MANAGE if name in environment})
         prepared = self._is_prepared()
         if not prepared:
             self._prepare(environment)
@@ -83,6 +84,7 @@ class Launcher:
             if server is not None:
                 server.stop()
         _state_path(self.options).unlink(missing_ok=True)
+        manage_path(self.options).unlink(missing_ok=True)
         self.say("stopped")
 
     def _start_redis(self) -> str:

@@ -2,22 +2,138 @@
 
 from dataclasses import dataclass
 
-NOT_BUILT: dict[str, str] = {}
+_MODES = "stream modes messages, events, debug, tasks and checkpoints are refused until they are built"
+_THREAD_STREAM = "the stream of a thread"
+
+NOT_BUILT = {
+    "assistants/subgraphs": "the route",
+    "runs/after_seconds": "delayed runs are refused",
+    "runs/cancel_bulk": "the route",
+    "runs/multitask_interrupt": "the strategy is refused",
+    "runs/multitask_rollback": "the strategy is refused",
+    "runs/timeout": "needs a server with another time limit; the engine's tests have it",
+    "runs/webhook": "webhooks are refused",
+    "stream/mode_checkpoints": _MODES,
+    "stream/mode_debug": _MODES,
+    "stream/mode_events": _MODES,
+    "stream/mode_events_and_values": _MODES,
+    "stream/mode_events_chat": _MODES,
+    "stream/mode_messages": _MODES,
+    "stream/mode_messages_tool": _MODES,
+    "stream/mode_tasks": _MODES,
+    "stream/modes_messages_and_tuple": _MODES,
+    "stream/subgraphs_checkpoints": _MODES,
+    "stream/subgraphs_debug": _MODES,
+    "stream/subgraphs_messages": _MODES,
+    "stream/subgraphs_tasks": _MODES,
+    "stream/thread_all": _THREAD_STREAM,
+    "stream/thread_default": _THREAD_STREAM,
+    "stream/thread_errors": _THREAD_STREAM,
+    "stream/thread_lifecycle": _THREAD_STREAM,
+    "stream/thread_run_modes": _THREAD_STREAM,
+    "stream/thread_state_update": _THREAD_STREAM,
+    "threads/copy": "the route",
+    "threads/copy_interrupted": "the route",
+    "threads/prune": "the route",
+    "threads/supersteps": "supersteps are refused",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Deviation:
-    """A difference that is meant. `steps` empty: every step; `pointer`: the place and everything below; `sometimes`: it depends on timing."""
+    """A difference that is meant, in these steps; `pointer` is the place, and all below it."""
 
     case: str
     steps: tuple[int, ...]
     pointer: str
     reason: str
-    sometimes: bool = False
 
     def covers(self, case: str, step: int, pointer: str) -> bool:
         """Whether a difference is this one."""
-        return case == self.case and (not self.steps or step in self.steps) and (pointer + "/").startswith(self.pointer.rstrip("/") + "/")
+        return case == self.case and step in self.steps and (pointer + "/").startswith(self.pointer.rstrip("/") + "/")
 
 
-TABLE: tuple[Deviation, ...] = ()
+_ODD = "the test project has the graph `odd` as well"
+_UNBUILT = "not built yet"
+_STORE = "not built yet: the store, which this graph uses"
+_NOT_FOUND = "what one may not see is 404 on every route, not 200 with an error inside"
+_STRICT = "a resume names what it answers: unknown, missing or ambiguous interrupts are refused instead of run to nothing"
+_METADATA = "checkpoints of subgraphs carry the run's metadata, not the place in the parent graph, which `parents` and the namespace tell"
+_SERIALIZED = (
+    "checkpoints are stored: a value that has no strict msgpack form fails the run. tests/runs/wire/test_encoding.py has these values"
+)
+_CUT = "the recorder dropped input keys"
+
+TABLE: tuple[Deviation, ...] = (
+    Deviation("assistants/create_errors", (1,), "/json/detail", _ODD),
+    Deviation("assistants/delete", (4,), "/body", _STORE),
+    Deviation("assistants/delete", (5,), "/json", _STORE),
+    Deviation("assistants/delete", (6, 7), "/status", _UNBUILT + ": delete_threads"),
+    Deviation("assistants/graph", (2, 3), "/status", _UNBUILT + ": xray"),
+    Deviation("assistants/patch_versions_latest", (8, 12), "/json/graph_id", "setting the latest version restores the graph, too"),
+    Deviation("assistants/patch_versions_latest", (8, 12), "/json/context", "setting the latest version restores the context, too"),
+    Deviation("assistants/patch_versions_latest", (16,), "/json/detail", _ODD),
+    Deviation("assistants/search_count", (5, 14), "/json/detail", _ODD),
+    Deviation("runs/background", (12,), "/json/detail", "the columns are listed in a stable order"),
+    Deviation("runs/background", (19, 20), "/status", _NOT_FOUND),
+    Deviation("runs/command_update_goto", (3,), "/body/detail", "the schema has another place in its file"),
+    Deviation("runs/config_context_metadata", (3,), "/json/values", _STORE),
+    Deviation("runs/config_context_metadata", (5, 6, 7), "/body", _STORE),
+    Deviation("runs/create_errors", (1,), "/json/detail", _ODD),
+    Deviation("runs/create_errors", (13,), "/json/detail", _UNBUILT + ": webhooks"),
+    Deviation("runs/create_errors", (17,), "/status", _STRICT),
+    Deviation("runs/create_errors", (22, 23, 24), "/status", _UNBUILT + ": batches of runs"),
+    Deviation("runs/delete_running", (1,), "/json/status", "the thread of a deleted run is not busy"),
+    Deviation("runs/json_encoding", (0,), "/body", _SERIALIZED),
+    Deviation("runs/json_encoding", (1, 2), "/json/values", _SERIALIZED),
+    Deviation("runs/json_encoding", (7, 9), "/body", _CUT),
+    Deviation(
+        "runs/message_inputs",
+        (5,),
+        "/body/messages/1",
+        "jsonb does not keep the order of an object's keys, and this graph answers with their repr",
+    ),
+    Deviation("runs/resume", (6, 12, 19), "/status", _STRICT),
+    Deviation("runs/resume", (13,), "/body/answers/length", "the values include what the answered sibling has written"),
+    Deviation("runs/stateless", (0,), "/json/metadata/graph_id", "stateless runs name their graph as all others do"),
+    Deviation("runs/stateless", (0,), "/json/kwargs/config/metadata/graph_id", "stateless runs name their graph as all others do"),
+    Deviation(
+        "runs/stateless",
+        (2,),
+        "/status",
+        "the run can be read until the sweep deletes its hidden thread, so that a broken wait can be joined",
+    ),
+    Deviation("runs/stateless", (8,), "/json/config", "the thread of a stateless run has no config of its own"),
+    Deviation("runs/stateless", (10,), "/status", _UNBUILT + ": batches of runs"),
+    Deviation("stream/error", (2, 3), "/status", _MODES),
+    Deviation("stream/interrupt", (7,), "/status", _MODES),
+    Deviation("stream/not_resumable", (4, 5), "/status", _NOT_FOUND),
+    Deviation("stream/resumable_error", (1,), "/sse/length", "the error event is stored and replayed"),
+    Deviation("stream/subgraphs_interrupt", (2,), "/json/tasks/0/state/metadata", _METADATA),
+    Deviation(
+        "stream/subgraphs_interrupt", (3,), "/json/interrupts", "the thread row is that of the root checkpoint, whatever was streamed"
+    ),
+    Deviation("stream/subgraphs_interrupt", (7,), "/json/metadata", _METADATA),
+    Deviation("stream/subgraphs_interrupt", (9,), "/json/0/metadata", _METADATA),
+    Deviation("system/meta", (4,), "/json/version", "our own"),
+    Deviation("system/meta", (4,), "/json/flags", "what this server has"),
+    Deviation("system/meta", (5, 6), "/status", _UNBUILT + ": metrics"),
+    Deviation("system/meta", (8,), "/json", "our own description"),
+    Deviation("system/meta", (9,), "/headers/content-type", "a preflight has no body"),
+    Deviation("system/meta", (9,), "/text", "a preflight has no body"),
+    Deviation("system/meta", (9,), "/headers/access-control-allow-methods", "no route answers QUERY"),
+    Deviation("system/meta", (9,), "/headers/access-control-allow-headers", "all headers that clients send are named"),
+    Deviation("system/meta", (12,), "/status", "a path with a trailing slash is another path"),
+    Deviation("threads/create", (7,), "/status", _UNBUILT + ": ttl"),
+    Deviation("threads/get_patch_delete", (8,), "/status", _UNBUILT + ": ttl"),
+    Deviation("threads/get_patch_delete", (11,), "/status", _UNBUILT + ": storage"),
+    Deviation("threads/history_post", (5, 7), "/status", "`before` is accepted in all forms that clients send"),
+    Deviation("threads/search_count", (5, 6), "/status", _UNBUILT + ": search by values"),
+    Deviation("threads/search_count", (8,), "/headers/x-pagination-total", "an array contains its sub-lists"),
+    Deviation("threads/search_count", (8,), "/json/length", "an array contains its sub-lists"),
+    Deviation("threads/search_count", (15,), "/json", "threads of one status have an order of their own"),
+    Deviation("threads/search_count", (24, 25, 28), "/status", _UNBUILT + ": extract"),
+    Deviation("threads/search_count", (26, 27), "/json/detail", _UNBUILT + ": extract"),
+    Deviation("threads/state_and_history", (7, 8), "/json/checkpoint/checkpoint_ns", "the namespace is always named"),
+    Deviation("threads/state_update_busy", (0,), "/json/detail", "run ids instead of a Python repr"),
+)

@@ -35,7 +35,7 @@ DEPLOYMENT = frozenset(
         "lc_versions",
     }
 )
-CONFIGURED = frozenset({"metadata", "configurable"})  # here `user_id` is the caller's, empty on a server without authentication
+CONFIGURED = re.compile(r".*/(metadata|configurable)|/sse/\d+/data/1")  # here `user_id` is the caller's, empty without authentication
 OMITTED = "(omitted)"
 PENDING = frozenset({"pending", "running"})  # how far a run has come when one asks
 
@@ -129,19 +129,30 @@ def strictly(pointer: str, expected: dict[str, Json]) -> bool:
 
 
 def _objects(expected: dict[str, Json], actual: dict[str, Json], bindings: Bindings, pointer: str) -> Iterator[Difference]:
-    dropped = DEPLOYMENT | {"user_id"} if pointer.rpartition("/")[2] in CONFIGURED else DEPLOYMENT
+    dropped = DEPLOYMENT | {"user_id"} if CONFIGURED.fullmatch(pointer) else DEPLOYMENT
     left = {key: value for key, value in actual.items() if key not in dropped}
     for key, value in expected.items():
         if key in dropped:
             continue
-        found = next((name for name in left if bindings.match(key, name)), None)
-        if found is None:
+        found = _key(key, value, left, bindings)
+        if found is None or not bindings.match(key, found):
             yield Difference(f"{pointer}/{key}", value, "nothing")
         else:
             yield from differences(value, left.pop(found), bindings, f"{pointer}/{key}")
     if strictly(pointer, expected):
         for key, value in left.items():
             yield Difference(f"{pointer}/{key}", "nothing", value)
+
+
+def _key(key: str, value: Json, left: dict[str, Json], bindings: Bindings) -> str | None:
+    """The key that the recorded one stands for: of several that fit a placeholder, the one whose value fits, too."""
+    if key in left:
+        return key
+    fitting = [name for name in left if Bindings(dict(bindings.values)).match(key, name)]
+    for name in fitting:
+        if not list(differences(value, left[name], Bindings(bindings.values | {key: name}))):
+            return name
+    return fitting[0] if fitting else None
 
 
 def _cut(value: Json, length: int = 300) -> str:

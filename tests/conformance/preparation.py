@@ -93,6 +93,19 @@ def _thread_set(visit: Visit) -> None:
     visit.thread("<thread-5>", metadata={"set": "s1", "name": "fresh"})
 
 
+def _two_assistants(visit: Visit) -> None:
+    for name in ("<assistant-1>", "<assistant-2>"):
+        visit.bindings.values[name] = visit.post("/assistants", {"graph_id": "memory"}).json()["assistant_id"]
+
+
+def _assistant_set(visit: Visit) -> None:
+    # With the nine of the test project these are fifteen, as many as had been made when this was recorded.
+    for graph in ("memory", "memory", "chat"):
+        visit.post("/assistants", {"graph_id": graph})
+    for name in ("Alpha", "beta", "Gamma"):
+        visit.post("/assistants", {"graph_id": "chat", "name": name, "metadata": {"deep": {"k": "v"}}})
+
+
 def _updated_thread(visit: Visit) -> None:
     visit.finish("<thread-1>", "slow", TWO_STEPS)
     visit.checkpoints("<thread-1>", checkpoint_7=-1, checkpoint_9=1)
@@ -119,22 +132,27 @@ def _joinable(visit: Visit) -> None:
 
 # Before the step of this number.
 BEFORE: dict[tuple[str, int], Callable[[Visit], None]] = {
-    ("assistants/delete", 0): Visit.assistant,
+    ("assistants/create_errors", 0): Visit.assistant,
+    ("assistants/delete", 0): _two_assistants,
     ("assistants/get", 0): Visit.assistant,
     ("assistants/patch_versions_latest", 0): Visit.assistant,
+    ("assistants/search_count", 0): _assistant_set,
     ("runs/background", 0): lambda visit: visit.thread("<thread-1>", metadata={"owner": "ann"}),
     ("runs/background", 7): _finished("<thread-1>", "slow", {"seconds": 0, "steps": 1}),
     ("runs/cancel", 1): lambda visit: visit.reached("<thread-1>", 1),
     ("runs/cancel", 9): lambda visit: visit.reached("<thread-2>", 0),
-    ("runs/cancel", 16): _started("<thread-4>", "slow", LONG, "<run-7>"),
-    ("runs/cancel", 19): lambda visit: visit.settled(visit.bindings.values["<thread-4>"]),
+    ("runs/cancel", 17): _started("<thread-4>", "slow", LONG, "<run-7>"),
+    ("runs/cancel", 20): lambda visit: visit.settled(visit.bindings.values["<thread-4>"]),
     ("runs/command_update_goto", 0): _finished("<thread-1>", "approval", APPROVAL),
+    ("runs/delete_running", 0): _started("<thread-1>", "slow", LONG, "<run-1>"),
+    ("runs/delete_running", 2): _started("<thread-2>", "slow", LONG, "<run-2>"),
     ("runs/join_finished", 0): _finished("<thread-1>", "slow", {"seconds": 0, "steps": 1, "tag": "one"}, "<run-1>"),
     ("runs/join_finished", 1): _finished("<thread-1>", "slow", {"tag": "two"}),
     ("runs/join_finished", 2): _finished("<thread-2>", "failing", {"kind": "value", "message": "bad"}, "<run-2>"),
     ("runs/join_finished", 3): _finished("<thread-3>", "approval", APPROVAL, "<run-3>"),
     ("runs/join_finished", 4): _joined_cancelled,
     ("runs/join_finished", 5): _started("<thread-5>", "failing", {"kind": "value", "message": "bad"}, "<run-5>"),
+    ("runs/multitask_reject", 1): lambda visit: visit.reached("<thread-1>", 0),
     ("runs/multitask_stream_reject", 0): _started("<thread-1>", "slow", LONG),
     ("runs/stateless", 2): lambda visit: visit.gone("<thread-1>"),
     ("stream/cancel_pending", 0): _started("<thread-1>", "slow", LONG),
@@ -150,11 +168,11 @@ BEFORE: dict[tuple[str, int], Callable[[Visit], None]] = {
     ("threads/state_update_busy", 0): _started("<thread-1>", "slow", LONG),
 }
 
-# Steps that were sent while the stream of the next step was open: at once, or after the first event of that name.
-BEHIND: dict[tuple[str, int], str | None] = {
-    ("stream/cancel_interrupt", 0): "custom",
-    ("stream/cancel_rollback", 0): "custom",
-    ("stream/cancel_pending", 0): None,
+# Steps that were sent while the stream of the next step was open: after so many events.
+BEHIND: dict[tuple[str, int], int] = {
+    ("stream/cancel_interrupt", 0): 5,
+    ("stream/cancel_rollback", 0): 5,
+    ("stream/cancel_pending", 0): 0,
 }
 
 # Streams that the recorder left after so many events.
@@ -164,4 +182,9 @@ DROPPED_AFTER = {
     ("stream/on_disconnect_continue", 0): 2,
     ("stream/resumable", 0): 4,
     ("stream/join_cancel_on_disconnect", 0): 1,
+}
+
+# Before the recorder leaves: an event can be seen before its checkpoint is committed, and what is cancelled then leaves nothing.
+LEAVING: dict[tuple[str, int], Callable[[Visit], None]] = {
+    ("stream/on_disconnect_cancel", 0): lambda visit: visit.reached("<thread-1>", 0),
 }

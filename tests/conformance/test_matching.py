@@ -26,6 +26,13 @@ def test_placeholders_are_found_inside_texts_and_keys() -> None:
     assert bindings.fill("/x/<task-2>") == "/x/t2"
 
 
+def test_a_key_is_told_by_its_value() -> None:
+    bindings = Bindings({"<interrupt-1>": "1", "<interrupt-2>": "2"})
+    recorded = {"<task-1>": [{"id": "<interrupt-1>"}], "<task-2>": [{"id": "<interrupt-2>"}]}
+    assert pointers(recorded, {"t2": [{"id": "2"}], "t1": [{"id": "1"}]}, bindings) == []
+    assert bindings.values["<task-1>"] == "t1"
+
+
 def test_one_text_may_name_a_placeholder_twice() -> None:
     assert pointers("<run-1>/<run-1>", "a/a") == []
     assert pointers("<run-1>/<run-1>", "a/b") == ["/json"]

@@ -15,6 +15,8 @@ from tenants.actors import Role
 from tests import builders, stack
 from tests.servers import Stack
 
+pytestmark = pytest.mark.xdist_group("readme")
+
 README = (stack.ROOT / "README.md").read_text()
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 TARGET = re.compile(r"^([a-z][a-z-]*):", re.MULTILINE)

@@ -50,7 +50,7 @@ def test_a_cancelled_run_is_over_at_once(tenant: Tenant, owner: Person, status: 
 def test_its_readers_get_the_end_and_its_worker_is_told(tenant: Tenant, owner: Person) -> None:
     run = make_run(tenant, make_thread(tenant, owner.actor, status="busy"), status="running", lease_owner="w7")
     with redis.Redis.from_url(settings.REDIS_URL) as client:
-        ear: Any = client.pubsub()  # type: ignore[no-untyped-call]  # redis has no types here
+        ear: Any = client.pubsub()
         ear.subscribe(keys.control("w7"))
         assert ear.get_message(timeout=2)
         cancel(owner, run)
