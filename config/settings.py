@@ -121,7 +121,9 @@ CORS_ALLOW_ALL_ORIGINS = CORS_ORIGINS == ["*"]
 CORS_ALLOWED_ORIGINS = [] if CORS_ALLOW_ALL_ORIGINS else CORS_ORIGINS
 CORS_ALLOW_CREDENTIALS = False
 CORS_ALLOW_METHODS = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"]
+# "*" stands for all but `authorization`, where no credentials travel: clients may send headers of their own.
 CORS_ALLOW_HEADERS = [
+    "*",
     "accept",
     "authorization",
     "cache-control",

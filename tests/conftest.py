@@ -151,5 +151,5 @@ def apart(_apart: Stack) -> Iterator[Stack]:
     """
     with _apart.adopted():
         yield _apart
-        _apart.kill_workers()
+        _apart.keep_workers(0)
         _apart.flush_redis()

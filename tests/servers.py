@@ -30,6 +30,8 @@ class Service:
     name: str
     process: "subprocess.Popen[bytes]"
     log: Path
+    plain: bool = True
+    meant_to_end: bool = False
 
     def alive(self) -> bool:
         """Whether it runs; a process that ended while it was waited for fails the test with its log."""
@@ -37,6 +39,7 @@ class Service:
 
     def kill(self) -> None:
         """SIGKILL, as a power cut would; beat's fork included."""
+        self.meant_to_end = True
         if self.alive():
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
@@ -49,9 +52,13 @@ class Service:
         """SIGCONT."""
         os.killpg(self.process.pid, signal.SIGCONT)
 
-    def terminate(self, seconds: float = STOP_SECONDS) -> int:
-        """SIGTERM, as an orchestrator does, and wait for the end; its exit status."""
+    def terminate(self) -> None:
+        """SIGTERM, as an orchestrator does."""
+        self.meant_to_end = True
         self.process.terminate()
+
+    def ends(self, seconds: float = STOP_SECONDS) -> int:
+        """Wait for its end; the exit status."""
         return self.process.wait(seconds)
 
     def stop(self) -> None:
@@ -59,8 +66,9 @@ class Service:
         if not self.alive():
             return
         self.thaw()
+        self.terminate()
         try:
-            self.terminate()
+            self.ends()
         except subprocess.TimeoutExpired:
             self.kill()
 
@@ -79,6 +87,7 @@ class Stack:
     services: list[Service] = field(default_factory=list)
     own_redis: EmbeddedRedis | None = None
     base_url: str = ""
+    started: int = 0
 
     @classmethod
     def of_this_process(cls) -> "Stack":
@@ -118,7 +127,7 @@ class Stack:
 
     def start_worker(self, wait: bool = True, **environment: str) -> Service:
         """Start a worker and wait until it listens for wake-ups."""
-        service = self._start("worker", [*WORKER.split(), "-n", f"{self.database}-{len(self.services)}@%h"], environment)
+        service = self._start("worker", [*WORKER.split(), "-n", f"{self.database}-{self.started}@%h"], environment)
         if wait:
             self.wait_until_ready()
         return service
@@ -126,7 +135,7 @@ class Stack:
     def start_sweeps(self, **environment: str) -> Service:
         """Start sweeps with their beat and wait until they listen."""
         schedule = stack.directory() / f"beat-{self.database}"
-        arguments = [*SWEEPS.split(), "--schedule", str(schedule), "-n", f"{self.database}-{len(self.services)}@%h"]
+        arguments = [*SWEEPS.split(), "--schedule", str(schedule), "-n", f"{self.database}-{self.started}@%h"]
         service = self._start("sweeps", arguments, environment)
         self.wait_until_ready()
         return service
@@ -147,11 +156,17 @@ class Stack:
         with self.redis() as client:
             client.flushall()
 
-    def kill_workers(self) -> None:
-        """End every worker and sweeps process, without a chance to hand anything back."""
-        for service in [service for service in self.services if service.name != "web"]:
-            service.kill()
-            self.services.remove(service)
+    def keep_workers(self, number: int) -> list[Service]:
+        """Kill all workers but so many that were started like any other; those are returned, awake."""
+        kept: list[Service] = []
+        for service in [service for service in self.services if service.name == "worker"]:
+            if service.alive() and service.plain and not service.meant_to_end and len(kept) < number:
+                service.thaw()
+                kept.append(service)
+            else:
+                service.kill()
+                self.services.remove(service)
+        return kept
 
     def stop(self) -> None:
         """End everything of this stack."""
@@ -162,16 +177,17 @@ class Stack:
             self.own_redis.stop()
 
     def _start(self, name: str, arguments: list[str], environment: dict[str, str]) -> Service:
-        log = stack.directory() / "logs" / f"{self.database}-{name}-{len(self.services)}.log"
+        self.started += 1
+        log = stack.directory() / "logs" / f"{self.database}-{self.started}-{name}.log"
         given = os.environ | stack.database_environment(self.database) | {"REDIS_URL": self.redis_url, "HOLDFAST_PROCESS": name}
         del given["DATABASE_URL"]  # the product's processes never see the administrator's
         launch = Launch([sys.executable, *arguments], stack.ROOT, log, given | self.environment | environment)
-        service = Service(name, launch.spawn(), log)
+        service = Service(name, launch.spawn(), log, plain=not environment)
         self.services.append(service)
         return service
 
     def _ended(self) -> list[Service]:
-        return [service for service in self.services if not service.alive()]
+        return [service for service in self.services if not (service.alive() or service.meant_to_end)]
 
     def _web_answers(self) -> bool:
         if not self.base_url:

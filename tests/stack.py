@@ -96,6 +96,14 @@ def pytest_configure(config: pytest.Config) -> None:
             os.environ[BROKEN] = f"`manage.py setup` failed:\n{error.output[-4000:]}"
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Lone surrogates, which tests of bad input log, cannot travel to the controller."""
+    report = yield
+    report.sections = [(title, text.encode(errors="replace").decode()) for title, text in report.sections]
+    return report
+
+
 def _forget_callers_settings() -> None:
     for name in list(os.environ):
         if name.startswith(FOREIGN):

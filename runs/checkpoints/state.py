@@ -103,7 +103,7 @@ def read_state(graph: LoadedGraph, place: Place, *, subgraphs: bool = False) -> 
     """The state. The transaction must have sent a statement of Django's before: it carries the tenant, which the saver's inherit."""
 
     async def read(pregel: Pregel[Any, Any, Any, Any]) -> Snapshot:
-        return await pregel.aget_state(place.config(), subgraphs=subgraphs)
+        return _unfinished(await pregel.aget_state(place.config(), subgraphs=subgraphs))
 
     return with_graph(graph, place, read)
 
@@ -135,7 +135,7 @@ def write_state(graph: LoadedGraph, place: Place, change: Change) -> tuple[dict[
         except Exception as error:  # the graph's own code: reducers and conditional edges may raise anything
             raise BadRequest(str(error) or type(error).__name__) from error
         head = await pregel.aget_state(Place(place.tenant_id, place.thread_id).config())
-        return dict(written["configurable"]), head
+        return dict(written["configurable"]), _unfinished(head)
 
     return with_graph(graph, place, write)
 
@@ -156,6 +156,14 @@ def delete_run_checkpoints(tenant_id: UUID, thread_id: UUID, run_id: UUID) -> No
          where w.thread_id = g.thread_id and w.checkpoint_ns = g.checkpoint_ns and w.checkpoint_id = g.checkpoint_id"""
     with connection.cursor() as cursor:
         cursor.execute(statement, (thread_key(tenant_id, thread_id), str(run_id)))
+
+
+def _unfinished(snapshot: Snapshot) -> Snapshot:
+    """A run that was stopped may leave a step whose tasks have all finished but which was not closed: LangGraph calls nothing `next` then.
+
+    There is something to continue, so its tasks are named.
+    """
+    return snapshot if snapshot.next else snapshot._replace(next=tuple(task.name for task in snapshot.tasks))
 
 
 def with_graph(graph: LoadedGraph, place: Place, use: Callable[[Pregel[Any, Any, Any, Any]], Awaitable[T]]) -> T:

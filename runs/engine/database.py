@@ -97,12 +97,16 @@ class EngineDatabase:
     def __init__(self, pool: AsyncConnectionPool[Any], owner: str, lease_seconds: float) -> None:
         self.pool, self.owner, self.lease = pool, owner, timedelta(seconds=lease_seconds)
 
-    async def claim(self, slots: int, served: list[str], *, suspects: bool, patient: bool) -> list[Claimed]:
-        """Take due runs, at most `slots`; `suspects` allows one run that has crashed twice."""
+    async def claim(self, slots: int, served: list[str], *, suspects: bool, patient: bool) -> tuple[list[Claimed], bool]:
+        """Take due runs, at most `slots`; `suspects` allows one run that has crashed twice.
+
+        Also answers whether a due run was passed over because somebody holds its thread for a moment.
+        """
         async with self.pool.connection() as connection, connection.cursor(row_factory=class_row(Claimed)) as cursor:
             await cursor.execute(CLAIM, (self.owner, slots, served, self.lease, suspects, patient))
-            claimed: list[Claimed] = await cursor.fetchall()
-            return claimed
+            found: list[Claimed] = await cursor.fetchall()
+        claimed = [run for run in found if run.run_id is not None]
+        return claimed, len(claimed) < len(found)
 
     async def write(self, items: list[tuple[RunContext, Rows]]) -> list[Exception | None]:
         """Write rows of several runs in one statement; StaleWriter for whose run is no longer ours. A busy run goes again, alone."""

@@ -16,7 +16,7 @@ from assistants.registry.loader import Registry
 from runs.checkpoints.saver import FencedSaver, Head, Rows, RunContext, StaleWriter, current_run
 from runs.engine.database import Claimed, Settlement
 from runs.engine.prepare import Call, call_of, continued
-from runs.engine.settle import CRASH_LIMIT, Ending, crashed, end_data, settlement_of, stale, without_values
+from runs.engine.settle import CRASH_LIMIT, Ending, crashed, end_of, settlement_of, stale, without_values
 from runs.engine.stream import EventLog, EventStream
 from runs.lifecycle.interrupts import pending_interrupts
 from runs.streams.publish import Publisher
@@ -62,13 +62,13 @@ async def settle(run: Claimed, parts: Parts, stream: EventStream, ending: Ending
     """Write the end, then tell who waits: a client resumes the moment it sees the end."""
     try:
         outcome, more = await parts.settle(settlement_of(run, ending))
-        data = end_data(ending)
+        data = end_of(ending).data()
     except Exception as error:
         logger.exception("result could not be stored", extra=ids(run))
         ending = without_values(error_json(error))
         stream.emit("error", dumps(ending.error))
         outcome, more = await parts.settle(settlement_of(run, ending))
-        data = end_data(ending)
+        data = end_of(ending).data()
     if outcome != "settled":
         raise StaleWriter("the run was ended by somebody else")
     stream.end(data)

@@ -8,10 +8,10 @@ import orjson
 from runs.engine.database import Claimed, Settlement
 from runs.lifecycle.interrupts import PendingInterrupt
 from runs.wire.encoding import dumps
+from runs.wire.events import End
 from runs.wire.interrupts import interrupt_row
 from runs.wire.wait import wait_body
 
-WAIT_LIMIT = 256_000
 CRASH_LIMIT = 3
 
 
@@ -89,9 +89,8 @@ def interrupt_columns(
     )
 
 
-def end_data(ending: Ending) -> bytes:
-    """What the END event carries: the body a `wait` answers with, unless it is too large to travel."""
+def end_of(ending: Ending) -> End:
+    """What the END event carries: the body a `wait` answers with."""
     values = ending.output if ending.output is not None else ending.state
     body = wait_body(values, [interrupt for found in ending.interrupts.values() for interrupt in found], ending.error)
-    wait = orjson.Fragment(body) if len(body) <= WAIT_LIMIT else None
-    return orjson.dumps({"status": ending.status, "wait": wait, "error": ending.error})
+    return End(ending.status, body, ending.error)

@@ -36,6 +36,7 @@ logger = logging.getLogger("runs.engine")
 CLAIM_LIMIT = 16
 HAND_ON_SECONDS = 0.1
 FAILED_CLAIM_SECONDS = 1.0
+PASSED_OVER_SECONDS = 0.02
 SUSPECT_CRASHES = 2
 
 
@@ -164,11 +165,14 @@ class Engine:
     async def _claim(self, free: int, *, patient: bool) -> list[Claimed]:
         suspects = not any(running.run.crashes == SUSPECT_CRASHES for running in self.running.values())
         try:
-            return await self.database.claim(free, self.served, suspects=suspects, patient=patient)
+            claimed, passed_over = await self.database.claim(free, self.served, suspects=suspects, patient=patient)
         except Exception:
             logger.exception("claim failed")
             self.loop.call_later(FAILED_CLAIM_SECONDS, self._look)
             return []
+        if passed_over:
+            self.loop.call_later(PASSED_OVER_SECONDS, self._look)
+        return claimed
 
     async def _begin(self, claimed: list[Claimed]) -> None:
         quiet = [run for run in claimed if not (run.streamed or run.resumable)]

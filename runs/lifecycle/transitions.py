@@ -92,7 +92,7 @@ answered as (
 HIDDEN = """
 hidden as (
   insert into thread (tenant_id, thread_id, owner, metadata, config, status, interrupts, epoch_ms, temporary, keep, graph_id, assistant_id)
-  values (%(tenant)s, %(thread)s, %(identity)s, %(thread_metadata)s::jsonb, '{}', 'busy', '{}', 0, true, %(keep)s,
+  values (%(tenant)s, %(thread)s, %(identity)s, %(thread_metadata)s::jsonb, %(thread_config)s::jsonb, 'busy', '{}', 0, true, %(keep)s,
           %(graph)s, %(assistant)s)),
 indexed as (
   insert into thread_metadata (tenant_id, key, value, thread_id)

@@ -30,6 +30,6 @@ def create_stateless_run(*, actor: Actor, request: RunRequest, assistant_id: UUI
     run = pin.run(actor, thread_id, request, merged)
     run.kwargs = request.kwargs(merged, temporary=True)
     run.streamed = streamed
-    accept_stateless(actor, run, ThreadChange(merged.thread_metadata, keep=request.on_completion == "keep"))
+    accept_stateless(actor, run, ThreadChange(merged.thread_metadata, merged.thread_config, keep=request.on_completion == "keep"))
     wake_on_commit()
     return run

@@ -100,6 +100,7 @@ class RedisConnection(asyncio.Protocol):
         self.confirmed: dict[bytes, asyncio.Future[None]] = {}
         self.heard = True
         self.paused = False
+        self._outbox: list[bytes] = []
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """For asyncio."""
@@ -164,8 +165,16 @@ class RedisConnection(asyncio.Protocol):
 
     def write(self, commands: list[Command]) -> None:
         """Write without expecting replies: what a subscriber says."""
+        if self._transport is None:
+            return
+        if not self._outbox:  # a system call each would cost more than all else: what is said within a turn of the loop goes together
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._outbox += [hiredis.pack_command(command) for command in commands]
+
+    def _flush(self) -> None:
+        packed, self._outbox = b"".join(self._outbox), []
         if self._transport is not None:
-            self._transport.write(b"".join([hiredis.pack_command(command) for command in commands]))
+            self._transport.write(packed)
 
     async def subscribe(self, channels: list[bytes]) -> bool:
         """Whether Redis confirmed them in time."""

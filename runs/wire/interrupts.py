@@ -1,4 +1,4 @@
-"""The two shapes of an interrupt: in streams and wait bodies, and in thread rows and states."""
+"""Interrupts as thread rows and states show them; streams and wait bodies show LangGraph's own fields: value, id, response_schema."""
 
 from collections.abc import Iterable
 from typing import Any, NotRequired, TypedDict
@@ -8,25 +8,12 @@ from langgraph.types import Interrupt, PregelTask
 from runs.wire.encoding import to_json
 
 
-class StreamedInterrupt(TypedDict):
-    """An interrupt in a stream or wait body."""
-
-    value: Any
-    id: str
-    response_schema: dict[str, Any] | None
-
-
 class StoredInterrupt(TypedDict):
     """An interrupt in a thread row or state; the schema only where the graph gave one."""
 
     id: str
     value: Any
     response_schema: NotRequired[dict[str, Any]]
-
-
-def streamed_interrupt(interrupt: Interrupt) -> StreamedInterrupt:
-    """The shape of streams and wait bodies."""
-    return {"value": to_json(interrupt.value), "id": interrupt.id, "response_schema": _schema(interrupt)}
 
 
 def interrupt_row(interrupt: Interrupt) -> StoredInterrupt:
@@ -40,11 +27,6 @@ def interrupt_row(interrupt: Interrupt) -> StoredInterrupt:
 def interrupts_by_task(tasks: Iterable[PregelTask]) -> dict[str, list[StoredInterrupt]]:
     """`interrupts` of a thread row: task id to the interrupts of that task; tasks without any are left out."""
     return {task.id: [interrupt_row(interrupt) for interrupt in task.interrupts] for task in tasks if task.interrupts}
-
-
-def streamed(stored: StoredInterrupt) -> StreamedInterrupt:
-    """A stored interrupt in the shape of streams."""
-    return {"value": stored["value"], "id": stored["id"], "response_schema": stored.get("response_schema")}
 
 
 def _schema(interrupt: Interrupt) -> dict[str, Any] | None:

@@ -103,12 +103,6 @@ def admitted_context(context: Json, keys: Collection[str] | None) -> Json:
     return context if keys is None else {key: value for key, value in context.items() if key in keys}
 
 
-def context_keys(schema: Json | None) -> Collection[str] | None:
-    """The keys a context schema admits, None if it has none to name."""
-    properties = (schema or {}).get("properties")
-    return None if properties is None else frozenset(properties)
-
-
 def own_metadata(metadata: Json) -> Json:
     """Metadata without the keys that are the server's."""
     return {key: value for key, value in metadata.items() if key not in RESERVED_METADATA}

@@ -156,22 +156,6 @@ def state_json(snapshot: StateSnapshot) -> StateRow:
     }
 
 
-def empty_state() -> StateRow:
-    """The state of a thread that never ran."""
-    return {
-        "values": {},
-        "next": [],
-        "tasks": [],
-        "metadata": None,
-        "created_at": None,
-        "checkpoint": None,
-        "parent_checkpoint": None,
-        "interrupts": [],
-        "checkpoint_id": None,
-        "parent_checkpoint_id": None,
-    }
-
-
 def checkpoint_json(config: Mapping[str, Any] | None) -> CheckpointRow | None:
     """The address in a config, None if it names no checkpoint."""
     configurable = (config or {}).get("configurable", {})

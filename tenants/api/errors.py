@@ -11,6 +11,7 @@ from django.core.exceptions import PermissionDenied, RequestDataTooBig, Suspicio
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.template import loader
+from django.urls import is_valid_path
 from rest_framework import exceptions as drf
 from rest_framework.response import Response
 
@@ -114,7 +115,10 @@ def handler403(request: HttpRequest, exception: Exception | None = None) -> Http
 
 
 def handler404(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """An unknown address; a page for those who look with a browser."""
+    """An unknown address: the known one without its slash, or a page for those who look with a browser."""
+    if request.path.endswith("/") and is_valid_path(request.path.rstrip("/")):
+        bare = request.get_full_path().replace(request.path, request.path.rstrip("/"), 1)
+        return HttpResponse(status=307, headers={"Location": request.build_absolute_uri(bare)})
     if wants_page(request):
         return HttpResponse(loader.render_to_string("404.html", request=request), status=404)
     return plain(404, "Not Found")

@@ -30,15 +30,21 @@ def http(live: str) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture(scope="module")
-def unfiltered(live: str) -> Iterator[httpx.Client]:
+def beside(live: str) -> Iterator[Stack]:
     """A web process beside it, over the same rows, without filters."""
-    beside = Stack.of_this_process()
+    stack = Stack.of_this_process()
     try:
-        beside.start_web(*UNFILTERED)
-        with httpx.Client(base_url=beside.base_url, timeout=30) as client:
-            yield client
+        stack.start_web(*UNFILTERED)
+        yield stack
     finally:
-        beside.stop()
+        stack.stop()
+
+
+@pytest.fixture(scope="module")
+def unfiltered(beside: Stack) -> Iterator[httpx.Client]:
+    """Its client."""
+    with httpx.Client(base_url=beside.base_url, timeout=30) as client:
+        yield client
 
 
 @pytest.mark.parametrize("row", GUARDED, ids=str)
@@ -46,7 +52,8 @@ def test_stranger(row: Row, village: Village, http: httpx.Client, unfiltered: ht
     assert_stranger_gets_nothing(row, village, unfiltered, http)
 
 
-def test_own_rows_are_still_there(village: Village, http: httpx.Client, unfiltered: httpx.Client) -> None:
-    """Else the test above would prove nothing."""
+def test_own_rows_are_still_there(village: Village, http: httpx.Client, unfiltered: httpx.Client, beside: Stack) -> None:
+    """Else the test above would prove nothing; nor would it if the filters were on."""
     row = next(row for row in TABLE if row.endpoint == "GET /threads/{thread_id}")
     assert ask(unfiltered, row, village.target("thread", http), village.headers("author")).status_code == 200
+    assert "a filter was forgotten" in beside.services[0].log.read_text()

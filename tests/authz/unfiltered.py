@@ -1,5 +1,7 @@
 """`python -m tests.authz.unfiltered …`: uvicorn, with a code base that forgot every tenant filter."""
 
+import sys
+
 import django
 
 django.setup(set_prefix=False)
@@ -10,7 +12,8 @@ from tenants.models import TenantQuerySet  # noqa: E402
 
 
 def forgotten(self: object, tenant_id: object) -> object:
-    """What `for_tenant` is when nobody wrote the filter."""
+    """What `for_tenant` is when nobody wrote the filter; says so in the log."""
+    print("a filter was forgotten", file=sys.stderr, flush=True)
     return self
 
 

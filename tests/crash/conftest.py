@@ -90,7 +90,8 @@ def _crash_stack(database: None, traces: Path) -> Iterator[Stack]:
     graphs = Path(__file__).parent / "graphs" / "langgraph.json"
     made = Stack.apart("crash", HOLDFAST_CONFIG=str(graphs), TRACES=str(traces))
     try:
-        made.start_web()
+        made.start_web(wait=False)
+        made.start_sweeps()
         yield made
     finally:
         made.stop()
@@ -98,11 +99,9 @@ def _crash_stack(database: None, traces: Path) -> Iterator[Stack]:
 
 @pytest.fixture
 def crash(_crash_stack: Stack) -> Iterator[Stack]:
-    """A stack without workers; those that a test starts are killed at its end."""
+    """A stack of its own with web and sweeps. Workers outlive tests: ask for `worker` or `no_worker` to know how many there are."""
     with _crash_stack.adopted():
         yield _crash_stack
-        _crash_stack.kill_workers()
-        _crash_stack.flush_redis()
 
 
 @pytest.fixture
@@ -136,8 +135,14 @@ def steps(new_steps: Callable[[], Steps]) -> Steps:
 
 @pytest.fixture
 def worker(crash: Stack) -> Service:
-    """The first worker."""
-    return crash.start_worker()
+    """The only worker."""
+    return (crash.keep_workers(1) or [crash.start_worker()])[0]
+
+
+@pytest.fixture
+def no_worker(crash: Stack) -> None:
+    """Nobody who could claim a run."""
+    crash.keep_workers(0)
 
 
 @pytest.fixture

@@ -40,17 +40,14 @@ def test_resumable_stream_has_no_gap(crash: Stack, worker: Service, steps: Steps
     assert [line.replace(" ", "") for line in ticks] == [f'data:{{"tick":{n}}}' for n in (1, 2, 3, 4, 5)]
 
 
-def test_wake_up_lost_with_the_queue(crash: Stack, steps: Steps) -> None:
+def test_worker_that_starts_needs_no_wake_up(crash: Stack, no_worker: None, steps: Steps) -> None:
     steps.start(hold=0)
     crash.flush_redis()
     crash.start_worker()
-    assert steps.row()["status"] == "pending"
-    crash.start_sweeps()
     steps.ends(seconds=10)
 
 
 def test_wake_up_lost_although_its_flag_is_set(crash: Stack, worker: Service, steps: Steps) -> None:
-    crash.start_sweeps()
     with crash.redis() as client:
         client.set(keys.flag("runs"), b"1", px=500)
         client.delete("runs")
@@ -58,20 +55,9 @@ def test_wake_up_lost_although_its_flag_is_set(crash: Stack, worker: Service, st
     steps.ends(seconds=10)
 
 
-def test_flag_that_never_expires_is_not_the_end(crash: Stack, worker: Service, new_steps: Callable[[], Steps]) -> None:
-    """Nobody sets such a flag; the next drain deletes it, whatever woke it."""
-    with crash.redis() as client:
-        client.set(keys.flag("runs"), b"1", px=700)
-    first = new_steps().start(hold=0)
-    crash.start_sweeps()
-    first.ends(seconds=10)
-    new_steps().start(hold=0).ends(seconds=10)
-
-
-def test_flush_while_many_wait(crash: Stack, new_steps: Callable[[], Steps]) -> None:
+def test_flush_while_many_wait(crash: Stack, no_worker: None, new_steps: Callable[[], Steps]) -> None:
     many = [new_steps().start(hold=0, steps=2) for _ in range(10)]
     crash.start_worker()
-    crash.start_sweeps()
     crash.flush_redis()
     for each in many:
         assert each.ends()["attempt"] == 1

@@ -1,6 +1,8 @@
 -- Renew the leases of a process's runs. Per run: 'ok', 'busy' (held by somebody: again after 100 ms), or missing (no longer ours).
+-- Statistics of a queue are always stale, so only index plans are right here: a hash join was seen to read whole tables.
 create function heartbeat_1(p_tenant uuid[], p_run uuid[], p_attempt int[], lease interval) returns table (ordinal int, outcome text)
-language plpgsql security definer set search_path = holdfast, pg_temp as $f$
+language plpgsql security definer set search_path = holdfast, pg_temp
+set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off as $f$
 #variable_conflict use_column
 begin return query
   with f as (select * from unnest(p_tenant, p_run, p_attempt) with ordinality f(tenant_id, run_id, attempt, ordinal)),

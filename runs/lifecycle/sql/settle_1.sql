@@ -1,11 +1,13 @@
 -- End runs: run, thread, interrupts made equal to those of the head, audit. A batch never waits, one alone (p_wait) does.
 -- Per run: 'settled' (also when repeated after a lost connection), 'busy', 'stale'; and whether its thread has more to do.
+-- Statistics of a queue are always stale, so only index plans are right here: a hash join was seen to read whole tables.
 create function settle_1(
   p_tenant uuid[], p_run uuid[], p_attempt int[], p_wait boolean, p_status text[], p_error jsonb[],
   p_thread_status text[], p_values jsonb[], p_interrupts jsonb[], p_head text[],
   i_owner int[], i_id text[], i_task text[], i_node text[], i_kind text[], i_action text[], i_value jsonb[], i_schema jsonb[], i_allowed jsonb[]
 ) returns table (ordinal int, outcome text, more boolean)
-language plpgsql security definer set search_path = holdfast, pg_temp as $f$
+language plpgsql security definer set search_path = holdfast, pg_temp
+set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off as $f$
 #variable_conflict use_column
 declare held int[];
 begin

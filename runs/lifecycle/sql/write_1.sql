@@ -1,12 +1,14 @@
 -- Checkpoints, pending writes and events of all runs of a process, with the fence inside: owners come as arrays, rows name their owner's position, so a row
 -- can only land in the thread of a run that is running under that attempt. Per owner: 'ok', 'busy' (again alone, with p_wait), or missing (stale).
+-- Statistics of a queue are always stale, so only index plans are right here: a hash join was seen to read whole tables.
 create function write_1(
   p_tenant uuid[], p_run uuid[], p_attempt int[], p_wait boolean,
   b_owner int[], b_ns text[], b_channel text[], b_version text[], b_type text[], b_blob bytea[],
   w_owner int[], w_ns text[], w_checkpoint text[], w_task text[], w_path text[], w_idx int[], w_channel text[], w_type text[], w_blob bytea[],
   c_owner int[], c_ns text[], c_id text[], c_parent text[], c_checkpoint jsonb[], c_metadata jsonb[],
   e_owner int[], e_n int[], e_event text[], e_data bytea[]) returns table (ordinal int, outcome text)
-language plpgsql security definer set search_path = holdfast, pg_temp as $f$
+language plpgsql security definer set search_path = holdfast, pg_temp
+set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off as $f$
 #variable_conflict use_column
 begin
   if p_wait then                                               -- alone: waits here, the statement below then finds it free or gone

@@ -35,6 +35,10 @@ class Worker:
 
     def claim(self, served: str, slots: int = 16, *, suspects: bool = True) -> list[Claimed]:
         """Take due runs of this fingerprint."""
+        return self.look(served, slots, suspects=suspects)[0]
+
+    def look(self, served: str, slots: int = 16, *, suspects: bool = True) -> tuple[list[Claimed], bool]:
+        """Also whether a due run was passed over."""
         return self.run(self.database.claim(slots, [served], suspects=suspects, patient=False))
 
     def write(self, *items: tuple[RunContext, Rows]) -> list[Exception | None]:

@@ -4,7 +4,9 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from uuid import uuid4
 
-from runs.models import Interrupt, Run
+from django.db import transaction
+
+from runs.models import Interrupt, Run, Thread
 from tenants.models import AuditEvent, Tenant
 from tests import builders
 from tests.runs.engine.conftest import Worker
@@ -62,6 +64,16 @@ def test_a_new_turn_closes_open_interrupts_and_a_resume_does_not(worker: Worker,
         assert interrupt.status == status
     actions = AuditEvent.objects.for_tenant(tenant.tenant_id).values_list("action", flat=True)
     assert list(actions).count("interrupt.supersede") == 1
+
+
+def test_a_run_whose_thread_is_held_is_passed_over_and_told(worker: Worker, tenant: Tenant) -> None:
+    served, thread = uuid4().hex, builders.make_thread(tenant)
+    run = builders.make_run(tenant, thread, "pending", graph_fingerprint=served)
+    with transaction.atomic():
+        list(Thread.objects.for_tenant(tenant.tenant_id).select_for_update().filter(thread_id=thread.thread_id))
+        assert worker.look(served) == ([], True)
+    claimed, passed_over = worker.look(served)
+    assert ([each.run_id for each in claimed], passed_over) == ([run.run_id], False)
 
 
 def test_two_workers_never_take_the_same_run(worker: Worker, tenant: Tenant) -> None:

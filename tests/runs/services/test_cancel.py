@@ -6,13 +6,14 @@ from uuid import uuid4
 import pytest
 import redis
 from django.conf import settings
+from django.db import connection
 
 from runs.models import Interrupt, Run, RunEvent, Thread
 from runs.services.cancel import cancel_run, delete_run
-from runs.services.state import get_history
+from runs.services.state import get_history, get_state
 from runs.streams import keys
 from runs.wire.events import END, unpack
-from runs.wire.state import HistoryRequest
+from runs.wire.state import CheckpointRef, HistoryRequest, StateAt
 from tenants.actors import Role
 from tenants.exceptions import NotAllowed, NotFound
 from tenants.models import AuditEvent, Tenant
@@ -170,3 +171,16 @@ def test_a_stateless_thread_ends_with_its_run(tenant: Tenant, owner: Person) -> 
     thread = make_thread(tenant, owner.actor, temporary=True, keep=False, status="busy")
     cancel(owner, make_run(tenant, thread, status="pending"))
     assert stored(thread).ended_at is not None
+
+
+def test_a_step_that_was_finished_but_not_closed_is_something_to_continue(tenant: Tenant, owner: Person) -> None:
+    thread = paused(tenant, owner.actor, "none")
+    head = stored(thread).head_checkpoint_id
+    with connection.cursor() as cursor:  # as if the flush of the last checkpoint had been refused
+        cursor.execute(
+            "delete from checkpoints where thread_id = %s and checkpoint_id = %s", (f"{tenant.tenant_id}:{thread.thread_id}", head)
+        )
+    cancel(owner, make_run(tenant, thread, status="running"))
+    assert stored(thread).status == "interrupted"
+    state = get_state(actor=owner.actor, thread_id=thread.thread_id, at=StateAt(CheckpointRef(), False))
+    assert (state.next, state.values["done"]) == (("act",), True)

@@ -4,6 +4,7 @@ from uuid import uuid4
 
 import pytest
 from django.db import connection
+from django.db.models.functions import Now
 
 from runs.models import Decision, Interrupt, Run, RunEvent, Thread, ThreadMetadata
 from runs.services.access import run_for, thread_for
@@ -150,3 +151,12 @@ def test_a_missing_run_and_a_missing_thread_say_which(tenant: Tenant, owner: Per
         run_for(owner.actor, thread.thread_id, uuid4())
     with pytest.raises(NotFound, match=r"^Thread with ID"):
         run_for(owner.actor, uuid4(), uuid4())
+
+
+def test_the_id_of_an_ended_hidden_thread_is_taken_until_it_is_deleted(tenant: Tenant, owner: Person) -> None:
+    thread = make_thread(tenant, owner.actor, temporary=True, keep=False, ended_at=Now())
+    with pytest.raises(Conflict, match="already exists"):
+        create_thread(actor=owner.actor, request=body(thread_id=str(thread.thread_id), if_exists="do_nothing"))
+    request = RunRequest.parse({"assistant_id": "approval", "if_not_exists": "create"})
+    with pytest.raises(Conflict, match="is being deleted"):
+        create_run(actor=owner.actor, thread_id=thread.thread_id, request=request, streamed=False)

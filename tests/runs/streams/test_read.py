@@ -10,7 +10,7 @@ import pytest
 from runs.models import Run
 from runs.streams import hub as hub_module
 from runs.streams import keys
-from runs.streams.connection import sync_redis
+from runs.streams.connection import async_redis, sync_redis
 from runs.streams.hub import Hub
 from runs.streams.publish import Publisher
 from runs.streams.read import AccessLost, SlowReader
@@ -252,6 +252,7 @@ async def test_many_followers_share_one_subscriber_connection(tenant: Tenant, ce
     assert sync_redis().pubsub_numsub(keys.channel(run.run_id))[0][1] == 1
     publisher.publish(run.run_id, numbered(1) + ending(2))
     assert {tuple(await follower.names()) for follower in followers} == {("values", END)}
+    await async_redis().execute(("PING",))  # a turn of the loop, in which the subscriber speaks
     assert _unsubscribed(run.run_id)
 
 

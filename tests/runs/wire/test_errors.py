@@ -3,7 +3,7 @@
 import pytest
 from langgraph.errors import EmptyInputError, GraphRecursionError, InvalidUpdateError
 
-from runs.wire.errors import MASKED, cancel_error, error_json
+from runs.wire.errors import MASKED, error_json
 
 
 class Secret(Exception):
@@ -39,10 +39,3 @@ def test_messages_of_other_classes_are_masked(error: Exception) -> None:
 
 def test_a_message_can_always_be_stored() -> None:
     assert error_json(ValueError("a\0\ud800"))["message"] == "a\ufffd?"
-
-
-def test_cancel_names_its_kind() -> None:
-    assert cancel_error("rollback") == {
-        "error": "UserRollback",
-        "message": "rollback requested via POST /threads/{thread_id}/runs/{run_id}/cancel",
-    }

@@ -3,6 +3,7 @@
 import json
 import logging
 
+import httpx
 import psycopg
 import pytest
 from django.core.exceptions import DisallowedHost, RequestDataTooBig
@@ -178,3 +179,10 @@ def test_a_refusal_is_answered_even_if_it_cannot_be_audited(
     monkeypatch.setattr("tenants.services.audit.refused", away)
     assert send("POST", f"/fails/conflict/{ID}", b"{}").status_code == 409
     assert "refusal not audited" in caplog.messages
+
+
+def test_a_trailing_slash_leads_to_the_address_without_it(live: str) -> None:
+    answer = httpx.get(f"{live}/info/?a=1", follow_redirects=False)
+    assert answer.status_code == 307
+    assert answer.headers["location"] == f"{live}/info?a=1"
+    assert httpx.get(f"{live}/nowhere/", follow_redirects=False).status_code == 404
