@@ -10,12 +10,20 @@ from pytest_django import DjangoDbBlocker
 from tenants.actors import Role
 from tenants.database.context import acting_for
 from tenants.models import Tenant
-from tests import builders, stack
+from tests import builders, servers, stack
 from tests.builders import Person
 from tests.servers import Stack
 
 Sdk = Callable[[str], LangGraphClient]
 SyncSdk = Callable[[str], SyncLangGraphClient]
+PRODUCT = "product"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """A test that asks for the running product shares its database; for all others no worker claims what they accept."""
+    shares = "product" in getattr(item, "fixturenames", ())
+    servers.point_to(f"{stack.own_database()}_{PRODUCT}" if shares else stack.own_database())
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -50,8 +58,8 @@ def database() -> None:
 
 @pytest.fixture(scope="session")
 def product(database: None) -> Iterator[Stack]:
-    """Web and one worker over this process's database. No test may kill or freeze them."""
-    running = Stack.of_this_process()
+    """Web and one worker over a database of their own, where tests that ask for them live. No test may kill or freeze them."""
+    running = Stack.beside_the_test(PRODUCT)
     try:
         running.start_web(wait=False)
         running.start_worker(wait=False)

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,11 +12,13 @@ from pathlib import Path
 
 import httpx
 import redis
+from django.conf import settings
 from django.db import connections
 
 from config.embedded.process import Launch, free_port, tail
 from config.embedded.redis import EmbeddedRedis, start_redis
 from config.embedded.services import SWEEPS, WEB, WORKER
+from tenants.database.threads import THREADS
 from tests import stack
 from tests.waiting import until
 
@@ -90,9 +93,11 @@ class Stack:
     started: int = 0
 
     @classmethod
-    def of_this_process(cls) -> "Stack":
-        """Over the database and Redis that the settings of this test process name."""
-        return cls(stack.own_database(), os.environ["REDIS_URL"])
+    def beside_the_test(cls, name: str) -> "Stack":
+        """Over a database of its own and the Redis that the settings of this test process name."""
+        database = f"{stack.own_database()}_{name}"
+        stack.clone_template(database)
+        return cls(database, os.environ["REDIS_URL"])
 
     @classmethod
     def apart(cls, name: str, **environment: str) -> "Stack":
@@ -105,13 +110,12 @@ class Stack:
     @contextmanager
     def adopted(self) -> Iterator[None]:
         """Meanwhile the test's own queries go to this stack's database."""
-        aliases = list(connections.settings)
-        names = {alias: connections.settings[alias]["NAME"] for alias in aliases}
-        self._point_to(dict.fromkeys(aliases, self.database))
+        before = connections.settings["default"]["NAME"]
+        point_to(self.database)
         try:
             yield
         finally:
-            self._point_to(names)
+            point_to(before)
 
     def start_web(self, *prefix: str, wait: bool = True, **environment: str) -> Service:
         """Start a web process and wait until its graphs are loaded; `prefix` stands instead of `-m uvicorn`."""
@@ -202,9 +206,22 @@ class Stack:
         with self.redis() as client:
             return sum(connected["cmd"] == "brpop" for connected in client.client_list())
 
-    @staticmethod
-    def _point_to(names: dict[str, str]) -> None:
-        connections.close_all()
-        for alias, name in names.items():
-            connections.settings[alias]["NAME"] = name
-            connections[alias].settings_dict["NAME"] = name
+
+def point_to(database: str) -> None:
+    """From now on the test's own queries, those of kept threads included, go to this database of the cluster."""
+    if connections.settings["default"]["NAME"] == database:
+        return
+    everywhere = threading.Barrier(settings.WEB_THREADS)
+    closing = [THREADS.submit(_close_connections, everywhere) for _ in range(settings.WEB_THREADS)]
+    for each in closing:
+        each.result(30)
+    connections.close_all()
+    for alias in connections:
+        connections.settings[alias]["NAME"] = database
+        connections[alias].settings_dict["NAME"] = database
+
+
+def _close_connections(everywhere: threading.Barrier) -> None:
+    """In each kept thread once: none goes on before all have come."""
+    everywhere.wait(30)
+    connections.close_all()

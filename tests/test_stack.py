@@ -4,7 +4,7 @@ from django.db import connection
 
 from tenants.database.context import acting_for
 from tenants.models import Tenant
-from tests import builders
+from tests import builders, stack
 from tests.builders import Person
 
 
@@ -26,3 +26,9 @@ def test_builders_make_rows_of_a_tenant(tenant: Tenant, owner: Person) -> None:
     builders.make_events(tenant, run, ("values", b"{}"))
     assert thread.owner == owner.actor.identity
     assert builders.make_assistant(tenant).version == 1
+
+
+def test_product_has_a_database_of_its_own(live: str, tenant: Tenant) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("select current_database()")
+        assert cursor.fetchone() == (f"{stack.own_database()}_product",)

@@ -22,6 +22,7 @@ from django.db.models.functions import Now
 from runs.lifecycle.thread_metadata import index_pairs
 from runs.models import Run, Thread
 from tenants.actors import Actor
+from tenants.database.prepared import prepared
 from tenants.exceptions import Conflict
 from tenants.models import Json
 
@@ -228,8 +229,6 @@ def _run(run: Run) -> Json:
 
 
 def _insert(statement: str, parameters: Json, run: Run) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, parameters)
-        run.created_at, won = cursor.fetchone()
+    ((run.created_at, won),) = prepared(statement, parameters)
     run.updated_at = run.run_at = run.created_at
     return int(won)

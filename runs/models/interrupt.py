@@ -30,7 +30,8 @@ class Interrupt(TenantOwned):
            ├──new input, update, other settle──► superseded (closed_by)
            └──thread or run deleted──► discarded
 
-    A copy of a thread shares interrupt ids, so people address `review_id`. A static breakpoint has a row of kind `breakpoint`, never shown on the wire.
+    A copy of a thread shares interrupt ids, so people address `review_id`. A static breakpoint has a row of kind `breakpoint`, never shown
+    on the wire.
     """
 
     pk = models.CompositePrimaryKey("tenant_id", "thread_id", "interrupt_id")
@@ -59,7 +60,9 @@ class Interrupt(TenantOwned):
         db_table = "interrupt"
         constraints = (
             models.UniqueConstraint(fields=["tenant_id", "review_id"], name="interrupt_review"),
-            models.CheckConstraint(condition=Q(status__in=("pending", "resolved", "superseded", "discarded")), name="interrupt_status_known"),
+            models.CheckConstraint(
+                condition=Q(status__in=("pending", "resolved", "superseded", "discarded")), name="interrupt_status_known"
+            ),
         )
         indexes = (models.Index(fields=["tenant_id", "created_at"], condition=Q(status="pending"), name="interrupt_inbox"),)
 

@@ -76,7 +76,9 @@ class Run(TenantOwned):
         indexes = (
             models.Index(fields=["run_at", "seq"], condition=Q(status="pending"), name="run_pending"),
             models.Index(fields=["lease_until"], condition=Q(status="running"), name="run_leases"),
-            models.Index(fields=["tenant_id", "thread_id", "run_at", "seq"], condition=Q(status__in=("pending", "running")), name="run_of_thread"),
+            models.Index(
+                fields=["tenant_id", "thread_id", "run_at", "seq"], condition=Q(status__in=("pending", "running")), name="run_of_thread"
+            ),
             models.Index(fields=["tenant_id", "thread_id", "-seq"], name="run_list"),
             models.Index(fields=["tenant_id", "assistant_id"], name="run_of_assistant"),
         )

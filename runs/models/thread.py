@@ -27,8 +27,8 @@ class Thread(TenantOwned):
         interrupted  otherwise, if the head checkpoint has a non-empty `next`
         idle         otherwise
 
-    `values`, `interrupts` (task id → list of {id, value}) and `error` are those of the last finished run or state update. A thread made for a stateless
-    run is `temporary`; its settle sets `ended_at`, which hides it at once.
+    `values`, `interrupts` (task id → list of {id, value}) and `error` are those of the last finished run or state update. A thread made
+    for a stateless run is `temporary`; its settle sets `ended_at`, which hides it at once.
     """
 
     pk = models.CompositePrimaryKey("tenant_id", "thread_id")

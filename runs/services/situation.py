@@ -6,8 +6,8 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from django.db import connection
 
+from tenants.database.prepared import prepared
 from tenants.exceptions import NotFound
 from tenants.models import Json
 
@@ -91,12 +91,10 @@ class Situation:
 
 def read_situation(tenant_id: UUID, assistant_id: UUID, thread_id: UUID, asked: Sequence[str] = ()) -> Situation:
     """Read it; with the thread's lock held, nobody else can change it. Raises NotFound without the assistant."""
-    with connection.cursor() as cursor:
-        cursor.execute(READ, {"tenant": tenant_id, "assistant": assistant_id, "thread": thread_id, "asked": list(asked)})
-        row = cursor.fetchone()
-    if row is None or row[0] is None:
+    rows = prepared(READ, {"tenant": tenant_id, "assistant": assistant_id, "thread": thread_id, "asked": list(asked)})
+    if not rows or rows[0][0] is None:
         raise NotFound(MISSING)
-    version, graph_id, *columns = row
+    version, graph_id, *columns = rows[0]
     parts: list[Any] = [orjson.loads(text) if text else None for text in columns]
     config, context, metadata, settings, active, interrupts = parts
     return Situation(

@@ -2,8 +2,8 @@
 
 import re
 
-from tests.endpoints import endpoints
 from tests.architecture.sources import APPS, ROOT, python_files
+from tests.endpoints import endpoints
 
 SETTING = re.compile(r"\b(?:HOLDFAST_[A-Z_]+[A-Z]|DATABASE_URL|REDIS_URL)\b")
 DATABASES = {f"HOLDFAST_DB_{role}" for role in ("OWNER", "APP", "WORKER", "SYSTEM")}

@@ -14,7 +14,7 @@ GUARDED = [row for row in TABLE if row.scope is not Scope.OPEN]
 
 
 @pytest.fixture(scope="module")
-def village(database: None) -> Village:
+def village(live: str) -> Village:
     """Two tenants."""
     return Village.make()
 

@@ -17,7 +17,7 @@ UNFILTERED = ("-m", "tests.authz.unfiltered")
 
 
 @pytest.fixture(scope="module")
-def village(database: None) -> Village:
+def village(live: str) -> Village:
     """Two tenants."""
     return Village.make()
 
@@ -30,9 +30,9 @@ def http(live: str) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture(scope="module")
-def beside(live: str) -> Iterator[Stack]:
+def beside(product: Stack) -> Iterator[Stack]:
     """A web process beside it, over the same rows, without filters."""
-    stack = Stack.of_this_process()
+    stack = Stack(product.database, product.redis_url)
     try:
         stack.start_web(*UNFILTERED)
         yield stack

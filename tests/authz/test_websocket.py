@@ -16,7 +16,7 @@ from tests.authz.targets import Target, Village
 
 
 @pytest.fixture(scope="module")
-def village(database: None) -> Village:
+def village(live: str) -> Village:
     """Two tenants."""
     return Village.make()
 

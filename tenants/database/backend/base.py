@@ -57,8 +57,10 @@ class DatabaseWrapper(postgresql.DatabaseWrapper):
     SchemaEditorClass = SchemaEditor
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
-        """With our cursor."""
-        return super().get_new_connection(conn_params | {"cursor_factory": TenantCursor})
+        """With our cursor; cursors with server-side parameters (see `prepared`) keep plans, which Django switches off."""
+        connection = super().get_new_connection(conn_params | {"cursor_factory": TenantCursor})
+        connection.prepare_threshold = 0
+        return connection
 
     def create_cursor(self, name: str | None = None) -> Any:
         """Refuses named cursors."""

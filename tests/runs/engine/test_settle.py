@@ -1,6 +1,7 @@
 """How a run ends in the database: once, with thread, interrupts and audit in the same statement."""
 
 from dataclasses import replace
+from typing import Any
 from uuid import uuid4
 
 from runs.engine.database import Claimed, Settlement
@@ -12,7 +13,7 @@ from tests.runs.engine.conftest import Worker
 QUESTION = ("a" * 32, "task", "ask", "question", None, '{"q": 1}', None, '["respond"]')
 
 
-def claimed(worker: Worker, tenant: Tenant, thread: Thread, **fields: object) -> Claimed:
+def claimed(worker: Worker, tenant: Tenant, thread: Thread, **fields: Any) -> Claimed:
     """A running run of this thread."""
     served = uuid4().hex
     builders.make_run(tenant, thread, "pending", graph_fingerprint=served, **fields)
