@@ -17,7 +17,7 @@ SORTABLE = ("assistant_id", "created_at", "updated_at", "name", "graph_id")
 RESERVED_METADATA = frozenset({"thread_id", "run_id", "assistant_id", "cron_id", "counters_since_delta_snapshot"})
 RESERVED_KEYS = frozenset({"langgraph_auth_permissions", "langgraph_request_id"})
 RESERVED_PREFIXES = ("__", "langgraph_auth_user")
-LARGEST_OFFSET = 2**31 - 1
+LARGEST = 2**31 - 1
 BOTH_GIVEN = (
     "Cannot specify both configurable and context. Prefer setting context alone. "
     "Context was introduced in LangGraph 0.6.0 and is the long term planned replacement for configurable."
@@ -29,7 +29,11 @@ CONTENT: Json = {
     "graph_id": TEXT,
     "config": {
         "type": "object",
-        "properties": {"tags": {"type": "array", "items": TEXT}, "recursion_limit": {"type": "integer"}, "configurable": OBJECT},
+        "properties": {
+            "tags": {"type": "array", "items": TEXT},
+            "recursion_limit": {"type": "integer", "maximum": LARGEST},
+            "configurable": OBJECT,
+        },
     },
     "context": OBJECT,
     "metadata": OBJECT,
@@ -38,7 +42,7 @@ CONTENT: Json = {
 }
 PAGE: Json = {
     "limit": {"type": "integer", "minimum": 1, "maximum": 1000},
-    "offset": {"type": "integer", "minimum": 0, "maximum": LARGEST_OFFSET},
+    "offset": {"type": "integer", "minimum": 0, "maximum": LARGEST},
 }
 FILTERS: Json = {"metadata": OBJECT, "graph_id": TEXT, "name": TEXT}
 
@@ -203,7 +207,7 @@ def parse_xray(text: str | None) -> int | bool:
             return False
         case "true":
             return True
-        case depth if depth.isdecimal() and int(depth) > 0:
+        case depth if depth.isdecimal() and len(depth) < 10 and int(depth) > 0:
             return int(depth)
     raise Invalid("Invalid xray value")
 

@@ -1,12 +1,11 @@
 """Structured logs: one JSON object per line, with ids, never with keys, inputs or outputs."""
 
+import json
 import logging
 import re
 import sys
 import time
 from typing import Any
-
-import orjson
 
 from tenants.api.middleware import request_id
 from tenants.database.context import current_tenant
@@ -42,7 +41,7 @@ class JsonLines(logging.Formatter):
         line |= {key: value for key, value in vars(record).items() if key not in STANDARD}
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return mask(orjson.dumps(line, default=str, option=orjson.OPT_NON_STR_KEYS).decode())
+        return mask(json.dumps(line, default=str, separators=(",", ":")))  # unlike orjson it takes lone surrogates and integers of any size
 
 
 def configure(settings: dict[str, Any]) -> None:

@@ -5,13 +5,15 @@ from typing import Any
 from channels.routing import ProtocolTypeRouter, URLRouter
 from django.conf import settings
 from django.db import connection
-from django.urls import get_resolver
+from django.urls import get_resolver, re_path
 
 from assistants.registry.loader import load
 from assistants.services.graphs import record_graphs
 from config.handler import OneHopHandler
+from config.memory import keep_what_is_loaded
 from runs.consumers.routing import urlpatterns
 from runs.streams.hub import hub
+from tenants.consumers import Nowhere
 from tenants.database.checks import refuse_dangerous_role
 from tenants.database.threads import THREADS
 
@@ -22,7 +24,9 @@ def make() -> Any:
     record_graphs(load(settings.GRAPHS_FILE))
     connection.close()
     get_resolver().url_patterns  # noqa: B018 (imports every view now rather than in the first request)
-    return ProtocolTypeRouter({"http": OneHopHandler(), "websocket": URLRouter(urlpatterns)})
+    nowhere: Any = Nowhere.as_asgi()  # Django's types know only views
+    keep_what_is_loaded()
+    return ProtocolTypeRouter({"http": OneHopHandler(), "websocket": URLRouter([*urlpatterns, re_path("", nowhere)])})
 
 
 async def close() -> None:

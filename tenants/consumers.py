@@ -1,6 +1,7 @@
 """The base of every websocket: knows its actor before it does anything."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -36,7 +37,7 @@ class ActorConsumer(AsyncWebsocketConsumer):
         await self.accept(subprotocol=PROTOCOL if PROTOCOL in offered else None)
         try:
             self.check_origin()
-            self.actor = await self.authenticated(offered)
+            self.actor = replace(await self.authenticated(offered), address=(self.scope.get("client") or [None])[0])
             await self.opened()
         except DomainError as error:
             await self.close(code_of(error))
@@ -93,6 +94,15 @@ class ActorConsumer(AsyncWebsocketConsumer):
     async def say(self, **frame: Any) -> None:
         """Send one JSON frame."""
         await self.send(text_data=orjson.dumps(frame).decode())
+
+
+class Nowhere(AsyncWebsocketConsumer):
+    """An address that has no websocket: closed with 4404."""
+
+    async def connect(self) -> None:
+        """After the handshake, since browsers show no code before."""
+        await self.accept()
+        await self.close(UNKNOWN)
 
 
 def code_of(error: DomainError) -> int:

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import httpx
 import redis
-from django.conf import settings
 from django.db import connections
 
 from config.embedded.process import Launch, free_port, tail
@@ -211,10 +210,10 @@ def point_to(database: str) -> None:
     """From now on the test's own queries, those of kept threads included, go to this database of the cluster."""
     if connections.settings["default"]["NAME"] == database:
         return
-    everywhere = threading.Barrier(settings.WEB_THREADS)
-    closing = [THREADS.submit(_close_connections, everywhere) for _ in range(settings.WEB_THREADS)]
-    for each in closing:
-        each.result(30)
+    if kept := len(THREADS._threads):
+        everywhere = threading.Barrier(kept)
+        for each in [THREADS.submit(_close_connections, everywhere) for _ in range(kept)]:
+            each.result(30)
     connections.close_all()
     for alias in connections:
         connections.settings[alias]["NAME"] = database

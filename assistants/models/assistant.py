@@ -5,6 +5,7 @@ import uuid
 from django.db import models
 from django.db.models.functions import Now
 
+from tenants.database.fields import JsonField
 from tenants.models import Json, TenantOwned, TenantQuerySet
 
 
@@ -27,9 +28,9 @@ class Assistant(TenantOwned):
     graph_id = models.TextField()
     name = models.TextField()
     description = models.TextField(null=True)
-    config: "models.Field[Json, Json]" = models.JSONField(default=dict)
-    context: "models.Field[Json, Json]" = models.JSONField(default=dict)
-    metadata: "models.Field[Json, Json]" = models.JSONField(default=dict)
+    config: "models.Field[Json, Json]" = JsonField(default=dict)
+    context: "models.Field[Json, Json]" = JsonField(default=dict)
+    metadata: "models.Field[Json, Json]" = JsonField(default=dict)
     version = models.IntegerField(default=1)
     created_at = models.DateTimeField(db_default=Now())
     updated_at = models.DateTimeField(db_default=Now())
@@ -54,9 +55,9 @@ class AssistantVersion(TenantOwned):
     graph_id = models.TextField()
     name = models.TextField()
     description = models.TextField(null=True)
-    config: "models.Field[Json, Json]" = models.JSONField(default=dict)
-    context: "models.Field[Json, Json]" = models.JSONField(default=dict)
-    metadata: "models.Field[Json, Json]" = models.JSONField(default=dict)
+    config: "models.Field[Json, Json]" = JsonField(default=dict)
+    context: "models.Field[Json, Json]" = JsonField(default=dict)
+    metadata: "models.Field[Json, Json]" = JsonField(default=dict)
     author = models.TextField()
     created_at = models.DateTimeField(db_default=Now())
 

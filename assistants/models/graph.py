@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from tenants.database.fields import JsonField
 from tenants.models import Json
 
 
@@ -13,8 +14,8 @@ class Graph(models.Model):
     revision = models.TextField()
     fingerprint = models.TextField()
     description = models.TextField(null=True)
-    schemas: "models.Field[Json, Json]" = models.JSONField(default=dict)
-    drawing: "models.Field[Json, Json]" = models.JSONField(default=dict)
+    schemas: "models.Field[Json, Json]" = JsonField(default=dict)
+    drawing: "models.Field[Json, Json]" = JsonField(default=dict)
     error = models.TextField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -185,13 +185,14 @@ def _disown_lock(cluster: Path) -> bool:
     if not lines:
         return False
     path = cluster / "postmaster.pid"
-    kept = path.stat()
-    with path.open("r+") as file:
+    with open(path, "r+", opener=_no_link) as file:  # as root in the directory of somebody else
         file.write("\n".join([str(os.getpid()), *lines[1:]]) + "\n")
         file.truncate()
-    if os.geteuid() == 0:
-        os.chown(path, kept.st_uid, kept.st_gid)
     return True
+
+
+def _no_link(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW)
 
 
 def _environment() -> dict[str, str]:

@@ -8,6 +8,7 @@ from typing import Any, Protocol, cast
 from uuid import UUID
 
 import orjson
+from django.conf import settings
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import (
     WRITES_IDX_MAP,
@@ -24,6 +25,7 @@ from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool
 
 from runs.checkpoints.keys import inward, outward
+from runs.checkpoints.repeat import repeated
 
 
 class StaleWriter(Exception):
@@ -32,8 +34,9 @@ class StaleWriter(Exception):
 
 @dataclass(slots=True)
 class Head:
-    """The newest root checkpoint that this run has made, as it was handed to the saver."""
+    """The newest root checkpoint that this run has made, as it was handed to the saver. `written`: or any other, of a subgraph."""
 
+    written: bool = False
     checkpoint_id: str | None = None
     channel_values: dict[str, Any] = field(default_factory=dict)
 
@@ -109,9 +112,10 @@ class FencedSaver(AsyncPostgresSaver):
         """The checkpoint, with the plain thread id."""
         run = current_run.get()
         configurable = config["configurable"]
-        if run.fresh and run.head.checkpoint_id is None and not configurable.get("checkpoint_id"):
+        if run.fresh and not run.head.written and not configurable.get("checkpoint_id"):
             return None
-        found = await super().aget_tuple(inward(run.tenant_id, config))
+        read = super().aget_tuple
+        found = await repeated(lambda: read(inward(run.tenant_id, config)), settings.LEASE_SECONDS)
         return outward(found) if found else None
 
     async def alist(
@@ -130,7 +134,8 @@ class FencedSaver(AsyncPostgresSaver):
 
     async def aget_delta_channel_history(self, *, config: RunnableConfig, channels: Sequence[str]) -> Any:
         """Writes of delta channels since their last snapshot."""
-        return await super().aget_delta_channel_history(config=inward(current_run.get().tenant_id, config), channels=channels)
+        read, place = super().aget_delta_channel_history, inward(current_run.get().tenant_id, config)
+        return await repeated(lambda: read(config=place, channels=channels), settings.LEASE_SECONDS)
 
     async def aput(
         self, config: RunnableConfig, checkpoint: Checkpoint, metadata: CheckpointMetadata, new_versions: ChannelVersions
@@ -155,6 +160,7 @@ class FencedSaver(AsyncPostgresSaver):
                 rows.blobs.append((namespace, name, str(version), kind, blob))
         row = (json_text({**checkpoint, "channel_values": inline}), json_text(get_serializable_checkpoint_metadata(config, metadata)))
         rows.checkpoints.append((namespace, checkpoint["id"], configurable.get("checkpoint_id"), *row))
+        run.head.written = True
         if namespace == "":
             run.head.checkpoint_id, run.head.channel_values = checkpoint["id"], checkpoint["channel_values"]
         await self.writer.write(run, rows)

@@ -1,6 +1,7 @@
 """LangGraph's state read and written by services, inside Django's own transaction."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,8 +18,9 @@ from langgraph.types import StateSnapshot
 
 from assistants.registry.loader import LoadedGraph
 from runs.checkpoints.keys import inward, outward, thread_key
-from tenants.exceptions import BadRequest, DomainError
+from tenants.exceptions import BadRequest, Conflict, DomainError
 
+logger = logging.getLogger("runs.state")
 T = TypeVar("T")
 Snapshot = StateSnapshot
 TABLES = ("checkpoint_writes", "checkpoint_blobs", "checkpoints")
@@ -100,23 +102,28 @@ def empty_snapshot() -> Snapshot:
 
 
 def read_state(graph: LoadedGraph, place: Place, *, subgraphs: bool = False) -> Snapshot:
-    """The state. The transaction must have sent a statement of Django's before: it carries the tenant, which the saver's inherit."""
+    """The state. The transaction must have sent a statement of Django's before: it carries the tenant, which the saver's inherit.
+
+    Raises Conflict when the graph's own code fails on what is stored.
+    """
 
     async def read(pregel: Pregel[Any, Any, Any, Any]) -> Snapshot:
         return _unfinished(await pregel.aget_state(place.config(), subgraphs=subgraphs))
 
-    return with_graph(graph, place, read)
+    with _graph_fails_as(_unreadable):
+        return with_graph(graph, place, read)
 
 
 def read_history(graph: LoadedGraph, place: Place, page: Page) -> list[Snapshot]:
-    """A page of states, newest first. Transaction as for read_state."""
+    """A page of states, newest first. Transaction and errors as for read_state."""
 
     async def read(pregel: Pregel[Any, Any, Any, Any]) -> list[Snapshot]:
         before: RunnableConfig | None = {"configurable": {"checkpoint_id": page.before}} if page.before else None
         states = pregel.aget_state_history(place.config(), filter=page.metadata, before=before, limit=page.limit)
         return [state async for state in states]
 
-    return with_graph(graph, place, read)
+    with _graph_fails_as(_unreadable):
+        return with_graph(graph, place, read)
 
 
 def write_state(graph: LoadedGraph, place: Place, change: Change) -> tuple[dict[str, Any], Snapshot]:
@@ -128,16 +135,13 @@ def write_state(graph: LoadedGraph, place: Place, change: Change) -> tuple[dict[
     async def write(pregel: Pregel[Any, Any, Any, Any]) -> tuple[dict[str, Any], Snapshot]:
         config = place.config()
         config["metadata"] = {"graph_id": graph.graph_id, "thread_id": str(place.thread_id)}
-        try:
+        with _graph_fails_as(_refused):
             written = await pregel.aupdate_state(config, change.values, as_node=change.as_node)
-        except (DomainError, DatabaseError, psycopg.Error):
-            raise
-        except Exception as error:  # the graph's own code: reducers and conditional edges may raise anything
-            raise BadRequest(str(error) or type(error).__name__) from error
         head = await pregel.aget_state(Place(place.tenant_id, place.thread_id).config())
         return dict(written["configurable"]), _unfinished(head)
 
-    return with_graph(graph, place, write)
+    with _graph_fails_as(_unreadable):
+        return with_graph(graph, place, write)
 
 
 def delete_checkpoints(tenant_id: UUID, thread_id: UUID) -> None:
@@ -156,6 +160,27 @@ def delete_run_checkpoints(tenant_id: UUID, thread_id: UUID, run_id: UUID) -> No
          where w.thread_id = g.thread_id and w.checkpoint_ns = g.checkpoint_ns and w.checkpoint_id = g.checkpoint_id"""
     with connection.cursor() as cursor:
         cursor.execute(statement, (thread_key(tenant_id, thread_id), str(run_id)))
+
+
+@contextmanager
+def _graph_fails_as(told: Callable[[Exception], DomainError]) -> Iterator[None]:
+    """The graph's own code (factories, reducers, conditional edges) may raise anything: its errors become one that the caller is told."""
+    try:
+        yield
+    except (DomainError, DatabaseError, psycopg.Error):
+        raise
+    except Exception as error:
+        raise told(error) from error
+
+
+def _refused(error: Exception) -> DomainError:
+    return BadRequest(str(error) or type(error).__name__)
+
+
+def _unreadable(error: Exception) -> DomainError:
+    """A command's update that a reducer refused stays among the pending writes: every read applies it again."""
+    logger.warning("state not read", exc_info=error)
+    return Conflict(f"The graph cannot read this thread's state ({type(error).__name__}). Update it, or go on from an earlier checkpoint.")
 
 
 def _unfinished(snapshot: Snapshot) -> Snapshot:

@@ -16,7 +16,8 @@ from runs.wire.schema import path_id
 from tenants.consumers import BAD_MESSAGE, FAILED, UNAUTHENTICATED, ActorConsumer
 from tenants.database.context import acting_for
 from tenants.database.threads import in_database
-from tenants.exceptions import DomainError, Invalid, NotFound
+from tenants.exceptions import Conflict, DomainError, Invalid, NotAllowed, NotFound
+from tenants.services import audit
 
 logger = logging.getLogger(__name__)
 
@@ -70,8 +71,13 @@ class RunFeed(ActorConsumer):
             return watch_run(actor=self.actor, joining=joining, **ids)
 
     def _cancel(self) -> None:
-        with acting_for(self.actor.tenant_id):
-            cancel_run(actor=self.actor, action="interrupt", **self._ids())
+        ids = self._ids()
+        try:
+            with acting_for(self.actor.tenant_id):
+                cancel_run(actor=self.actor, action="interrupt", **ids)
+        except (NotAllowed, Conflict) as error:
+            audit.refused(self.actor, "run.cancel", "run", ids["run_id"], str(error))
+            raise
 
     async def _follow(self, watch: Watch) -> None:
         code = FAILED

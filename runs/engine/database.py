@@ -1,7 +1,5 @@
 """The engine's way to PostgreSQL: an async pool as the worker role, and the functions it may execute."""
 
-import asyncio
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -9,14 +7,12 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-import psycopg
 from psycopg.rows import class_row
 from psycopg.types.json import set_json_loads
 from psycopg_pool import AsyncConnectionPool
 
+from runs.checkpoints.repeat import repeated
 from runs.checkpoints.saver import Rows, RunContext, StaleWriter
-
-logger = logging.getLogger("runs.engine")
 
 CLAIM = "select * from claim_1(%s, %s, %s, %s, %s, %s)"
 WRITE = (
@@ -32,7 +28,6 @@ SETTLE = (
     "%s::int[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::jsonb[], %s::jsonb[], %s::jsonb[])"
 )
 HAND_BACK = "select hand_back_1(%s::uuid[], %s::uuid[], %s::int[])"
-RETRY_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,17 +132,13 @@ class EngineDatabase:
 
     async def _fetch(self, statement: str, arguments: tuple[Any, ...]) -> list[tuple[Any, ...]]:
         """Repeats after a lost connection: every statement here is safe to repeat, and the lease bounds how long it can matter."""
-        deadline = asyncio.get_running_loop().time() + self.lease.total_seconds()
-        while True:
-            try:
-                async with self.pool.connection() as connection:
-                    rows: list[tuple[Any, ...]] = await (await connection.execute(statement, arguments)).fetchall()
-                    return rows
-            except psycopg.OperationalError as error:
-                if asyncio.get_running_loop().time() > deadline:
-                    raise
-                logger.warning("database statement repeated", extra={"reason": type(error).__name__})
-                await asyncio.sleep(RETRY_SECONDS)
+
+        async def fetch() -> list[tuple[Any, ...]]:
+            async with self.pool.connection() as connection:
+                rows: list[tuple[Any, ...]] = await (await connection.execute(statement, arguments)).fetchall()
+                return rows
+
+        return await repeated(fetch, self.lease.total_seconds())
 
 
 def columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[list[Any]]:

@@ -13,9 +13,10 @@ from langgraph.errors import GraphDrained, UnknownInterruptError
 from langgraph.runtime import RunControl
 
 from assistants.registry.loader import Registry
+from runs.checkpoints.repeat import is_passing
 from runs.checkpoints.saver import FencedSaver, Head, Rows, RunContext, StaleWriter, current_run
 from runs.engine.database import Claimed, Settlement
-from runs.engine.prepare import Call, call_of, continued
+from runs.engine.prepare import Call, call_of, config_of, continued
 from runs.engine.settle import CRASH_LIMIT, Ending, crashed, end_of, settlement_of, stale, without_values
 from runs.engine.stream import EventLog, EventStream
 from runs.lifecycle.interrupts import pending_interrupts
@@ -46,15 +47,16 @@ async def execute(run: Claimed, parts: Parts, stream: EventStream, control: RunC
     current_run.set(context)
     stream.log = EventLog(context, parts.write) if run.resumable else None
     if run.crashes >= CRASH_LIMIT:
-        ending = crashed(run)
+        ending = await unexecuted(run, parts, crashed(run))
     elif run.base_checkpoint_id and run.attempt == 1 and run.base_checkpoint_id != run.head_checkpoint_id:
-        ending = stale()
+        ending = await unexecuted(run, parts, stale())
     else:
         ending = await drive(run, parts, stream, control, context)
     if ending.error:
         stream.emit("error", dumps(ending.error))
     if stream.log is not None:
         await stream.log.flush()
+    ending.head = ending.head or context.head.checkpoint_id  # also where the state could not be read: a thread with checkpoints has a head
     return await settle(run, parts, stream, ending)
 
 
@@ -64,8 +66,10 @@ async def settle(run: Claimed, parts: Parts, stream: EventStream, ending: Ending
         outcome, more = await parts.settle(settlement_of(run, ending))
         data = end_of(ending).data()
     except Exception as error:
+        if is_passing(error):  # the result is good: it is found again when PostgreSQL is back and the lease has expired
+            raise
         logger.exception("result could not be stored", extra=ids(run))
-        ending = without_values(error_json(error))
+        ending = without_values(error_json(error), ending.head)
         stream.emit("error", dumps(ending.error))
         outcome, more = await parts.settle(settlement_of(run, ending))
         data = end_of(ending).data()
@@ -86,32 +90,55 @@ class Seen:
 
     output: Any = None
     paused: bool = False
-    error: Exception | None = None
+    error: BaseException | None = None
     late: bool = False
 
 
 async def drive(run: Claimed, parts: Parts, stream: EventStream, control: RunControl, context: RunContext) -> Ending:
     """Stream the graph to its end, its pause or its error."""
-    loaded = parts.registry.get(run.graph_id)
-    call = call_of(run, loaded.context_keys)
     seen = Seen()
     try:
+        loaded = parts.registry.get(run.graph_id)
+        call = call_of(run, loaded.context_keys)
         async with loaded.graph(call.config, purpose="run", checkpointer=parts.saver, store=None, context=call.context) as graph:
             stream.emit("metadata", dumps({"run_id": str(run.run_id), "attempt": run.attempt}))
             if run.attempt > 1 and await has_progress(run, parts.saver):
                 call = continued(call)
+                if await at_breakpoint(run, graph, call):
+                    return await with_state(run, graph, Ending("success"), breakpoint_hit=True)
             try:
                 await consume(graph, call, stream, control, seen)
             except (GraphDrained, StaleWriter):
                 raise
-            except Exception as error:  # noqa: BLE001 (graph code may raise anything: that is the run's result)
+            except (Exception, asyncio.CancelledError, SystemExit, KeyboardInterrupt) as error:  # graph code may raise anything
+                if is_stopped():
+                    raise asyncio.CancelledError from error
                 seen.error = error
             return await ending_of(run, graph, context, seen)
     except (GraphDrained, StaleWriter):
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         logger.info("graph could not be made", extra=ids(run), exc_info=True)
         return Ending("error", error=error_json(error))
+
+
+def is_stopped() -> bool:
+    """Whether the engine has cancelled this task; graph code can raise CancelledError by itself."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+async def unexecuted(run: Claimed, parts: Parts, ending: Ending) -> Ending:
+    """The end of a run that is not executed: its thread and interrupts as the head has them, where it can be read."""
+    if run.crashes > CRASH_LIMIT:  # reading it was the last thing that its worker did
+        return ending
+    try:
+        loaded = parts.registry.get(run.graph_id)
+        async with loaded.graph(config_of(run), purpose="state", checkpointer=parts.saver, store=None) as graph:
+            return await with_state(run, graph, ending, breakpoint_hit=False)
+    except Exception:
+        logger.warning("head could not be read", extra=ids(run), exc_info=True)
+        return ending
 
 
 async def consume(graph: Any, call: Call, stream: EventStream, control: RunControl, seen: Seen) -> None:
@@ -145,6 +172,23 @@ async def has_progress(run: Claimed, saver: FencedSaver) -> bool:
     """Whether an earlier attempt of this run has made a checkpoint."""
     found = await saver.aget_tuple({"configurable": {"thread_id": str(run.thread_id), "checkpoint_ns": ""}})
     return found is not None and found.metadata.get("run_id") == str(run.run_id)
+
+
+async def at_breakpoint(run: Claimed, graph: Any, call: Call) -> bool:
+    """Whether the head that this run has made is a static breakpoint: LangGraph takes going on from there as leave to pass it."""
+    before = graph.interrupt_before_nodes if call.interrupt_before is None else call.interrupt_before
+    after = graph.interrupt_after_nodes if call.interrupt_after is None else call.interrupt_after
+    if not before and not after:
+        return False
+    head = await graph.aget_state({"configurable": {"thread_id": str(run.thread_id)}})
+    if not head.next:
+        return False
+    if before == "*" or set(before) & set(head.next):
+        return True
+    if not after or head.parent_config is None or head.metadata.get("source") != "loop":
+        return False
+    finished = (await graph.aget_state(head.parent_config)).next
+    return bool(finished) and (after == "*" or bool(set(after) & set(finished)))
 
 
 async def ending_of(run: Claimed, graph: Any, context: RunContext, seen: Seen) -> Ending:

@@ -65,8 +65,8 @@ class Heartbeat(threading.Thread):
         if time.monotonic() - self.ticked_at > STUCK_LOOP_SECONDS:
             logger.error("event loop is stuck: leases are no longer renewed")
             return
-        waiting = self.held()
-        while waiting and not self.ended.is_set():
+        waiting, until = self.held(), time.monotonic() + self.every
+        while waiting and not self.ended.is_set() and time.monotonic() < until:  # the others' leases run on while one row is held
             outcomes = self._ask(waiting)
             for position, run in enumerate(waiting, 1):
                 if position not in outcomes:

@@ -44,9 +44,9 @@ def stale() -> Ending:
     )
 
 
-def without_values(error: dict[str, Any]) -> Ending:
+def without_values(error: dict[str, Any], head: str | None) -> Ending:
     """The end of a run whose result cannot be stored."""
-    return Ending("error", error=error)
+    return Ending("error", error=error, head=head)
 
 
 def thread_status(ending: Ending) -> str:

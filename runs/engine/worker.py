@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from uuid import UUID
 
 import uvloop
@@ -37,18 +37,21 @@ CLAIM_LIMIT = 16
 HAND_ON_SECONDS = 0.1
 FAILED_CLAIM_SECONDS = 1.0
 PASSED_OVER_SECONDS = 0.02
+STOP_SECONDS = 5.0
 SUSPECT_CRASHES = 2
 
 
 @dataclass(slots=True)
 class Running:
-    """A run of this process. `reason` says why its task was cancelled, if it was."""
+    """A run of this process. `reason` says why its task was cancelled, if it was; `settling`: it is past that, its statement decides."""
 
     run: Claimed
     stream: EventStream
     control: RunControl
     task: asyncio.Task[None] | None = None
     reason: StopReason | None = None
+    settling: bool = False
+    more: bool = False
 
 
 class Engine:
@@ -67,13 +70,18 @@ class Engine:
         self.background: set[asyncio.Task[None]] = set()
         self.started = threading.Event()
         self.messenger = ThreadPoolExecutor(1, thread_name_prefix="wake")
+        self.retry: asyncio.TimerHandle | None = None
         self.loop = uvloop.new_event_loop()
+        # Synchronous nodes: asyncio's own pool has a handful of threads, however many slots there are.
+        self.loop.set_default_executor(ThreadPoolExecutor(self.slots, thread_name_prefix="node"))
         self.thread = threading.Thread(target=self._live, name="engine", daemon=True)
 
     def start(self) -> None:
-        """Return when the loop runs and has looked for work once."""
+        """Return when the loop runs and has looked for work once. Raises RuntimeError if it does not come to that."""
         self.thread.start()
-        self.started.wait()
+        while not self.started.wait(0.5):
+            if not self.thread.is_alive():
+                raise RuntimeError("the engine could not start")
 
     def look(self) -> None:
         """Look for due runs soon."""
@@ -104,7 +112,12 @@ class Engine:
         self.heartbeat.start()
         self.look()
         self.loop.call_soon(self.started.set)
-        self.loop.run_forever()
+        while True:
+            try:
+                self.loop.run_forever()
+                return
+            except (SystemExit, KeyboardInterrupt):  # asyncio lets them through: one graph must not end everybody's runs
+                logger.warning("a graph tried to end the process")
 
     def _on_loop(self, callback: Callable[[], None]) -> None:
         self.loop.call_soon_threadsafe(callback)
@@ -119,7 +132,7 @@ class Engine:
         self.publisher.start()
         self.listener = ControlListener(self.owner, self._told)
         await self.listener.start()
-        self.parts = Parts(self.registry, FencedSaver(self.pool, self), self.publisher, self.write, self.settles.submit)
+        self.parts = Parts(self.registry, FencedSaver(self.pool, self), self.publisher, self.write, self.settle)
         self._spawn(self._report())
 
     async def write(self, run: RunContext, rows: Rows) -> None:
@@ -130,6 +143,12 @@ class Engine:
             if (running := self.running.get(run.run_id)) and running.run.attempt == run.attempt:
                 self.loop.call_soon(self._stop, running.run, StopReason.LOST)
             raise
+
+    async def settle(self, item: Settlement) -> tuple[str, bool]:
+        """End a run. From here on nothing cancels its task: a heartbeat that finds the row ended must not hide from readers that it has."""
+        if (running := self.running.get(item.run_id)) and running.run.attempt == item.attempt:
+            running.settling = True
+        return await self.settles.submit(item)
 
     def _look(self) -> None:
         self.again = True
@@ -168,24 +187,33 @@ class Engine:
             claimed, passed_over = await self.database.claim(free, self.served, suspects=suspects, patient=patient)
         except Exception:
             logger.exception("claim failed")
-            self.loop.call_later(FAILED_CLAIM_SECONDS, self._look)
+            self._look_in(FAILED_CLAIM_SECONDS)
             return []
         if passed_over:
-            self.loop.call_later(PASSED_OVER_SECONDS, self._look)
+            self._look_in(PASSED_OVER_SECONDS)
         return claimed
+
+    def _look_in(self, seconds: float) -> None:
+        """One timer: each wake-up meanwhile would start a chain of its own."""
+        if self.retry is not None:
+            self.retry.cancel()
+        self.retry = self.loop.call_later(seconds, self._look)
 
     async def _begin(self, claimed: list[Claimed]) -> None:
         quiet = [run for run in claimed if not (run.streamed or run.resumable)]
         followed = await listened([run.run_id for run in quiet]) if quiet else set()
         for run in claimed:
+            if before := self.running.get(run.run_id):  # frozen past its lease, this process takes its own run again
+                self._stop(before.run, StopReason.LOST)
             running = Running(run, EventStream(run, self.publisher, None, listened=run.run_id in followed), RunControl())
             self.running[run.run_id] = running
             running.task = self.loop.create_task(self._run(running))
+            running.task.add_done_callback(partial(self._ended, running))
 
     async def _run(self, running: Running) -> None:
-        run, more = running.run, False
+        run = running.run
         try:
-            more = await execute(run, self.parts, running.stream, running.control)
+            running.more = await execute(run, self.parts, running.stream, running.control)
         except GraphDrained:
             running.reason = StopReason.DRAINED
         except StaleWriter:
@@ -195,18 +223,29 @@ class Engine:
         except Exception:
             logger.exception("run could not be executed", extra=ids(run))
         if running.reason is StopReason.DRAINED:
-            await self._hand_back(run)
-        self.publisher.forget(run.run_id)
-        del self.running[run.run_id]
-        if more or self.starved:
+            await self._hand_back(running)
+
+    def _ended(self, running: Running, task: "asyncio.Task[None]") -> None:
+        """However it ended, also before its first step."""
+        if self.running.get(running.run.run_id) is running:
+            self.publisher.forget(running.run.run_id)
+            del self.running[running.run.run_id]
+        if not task.cancelled() and (error := task.exception()):
+            logger.error("run broke off", extra=ids(running.run), exc_info=error)
+        if running.more or self.starved:
             self.starved = False
             self._look()
 
-    async def _hand_back(self, run: Claimed) -> None:
+    async def _hand_back(self, running: Running) -> None:
+        """Its events first: the fence takes none afterwards."""
         try:
-            await self.database.hand_back([run])
+            try:
+                if running.stream.log is not None:
+                    await running.stream.log.flush()
+            finally:
+                await self.database.hand_back([running.run])
         except Exception:
-            logger.exception("run could not be handed back", extra=ids(run))
+            logger.exception("run could not be handed back", extra=ids(running.run))
         self._hand_on()
 
     def _hand_on(self) -> None:
@@ -225,7 +264,7 @@ class Engine:
 
     def _stop(self, run: Claimed, reason: StopReason) -> None:
         running = self.running.get(run.run_id)
-        if running is None or running.run.attempt != run.attempt or running.reason is not None:
+        if running is None or running.run.attempt != run.attempt or running.reason is not None or running.settling:
             return
         running.reason = reason
         if running.task is not None:
@@ -247,6 +286,8 @@ class Engine:
             await asyncio.sleep(min(5.0, settings.LEASE_SECONDS / 3))
 
     async def _drained(self, seconds: float) -> None:
+        if self.draining is not None:  # what a claim under way brings must be handed back, too
+            await asyncio.wait([self.draining], timeout=STOP_SECONDS)
         for running in self.running.values():
             running.control.request_drain()
         tasks = [running.task for running in self.running.values() if running.task is not None]
@@ -255,7 +296,7 @@ class Engine:
         for running in list(self.running.values()):
             self._stop(running.run, StopReason.DRAINED)
         if left := [running.task for running in self.running.values() if running.task is not None]:
-            await asyncio.wait(left, timeout=HAND_ON_SECONDS * 50)
+            await asyncio.wait(left, timeout=STOP_SECONDS)
         for task in self.background:
             task.cancel()
         await self.listener.stop()

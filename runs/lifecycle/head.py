@@ -52,7 +52,10 @@ with reopened as (
    where i.tenant_id = %(tenant)s and i.thread_id = %(thread)s and i.status = 'resolved' and i.checkpoint_id = %(head)s and not exists (
      select 1 from run n where n.tenant_id = i.tenant_id and n.run_id = i.resume_run_id and n.status in ('pending', 'running'))
   returning 1)
-update thread t set error = %(error)s::jsonb, updated_at = statement_timestamp(),
+update thread t set error = %(error)s::jsonb,
+       head_checkpoint_id = (select max(c.checkpoint_id) from checkpoints c
+                              where c.thread_id = %(tenant)s::text || ':' || %(thread)s::text and c.checkpoint_ns = ''),
+       updated_at = statement_timestamp(),
        ended_at = case when t.temporary and not t.keep and not exists (
                             select 1 from run where tenant_id = %(tenant)s and thread_id = %(thread)s and status in ('pending', 'running'))
                        then statement_timestamp() end,
@@ -92,7 +95,7 @@ def apply_head(thread: Thread, snapshot: Any, cause: Cause) -> None:
 
 
 def apply_without_reading(thread: Thread, cause: Cause) -> None:
-    """What can be said when the thread's graph cannot be loaded: status and error; answers that no run carries any more are open again."""
+    """What can be said when the thread's graph cannot be loaded: head, status, error; answers that no run carries are open again."""
     with connection.cursor() as cursor:
         cursor.execute(UNREAD, _cause(thread, cause) | {"head": thread.head_checkpoint_id})
 

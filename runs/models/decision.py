@@ -6,6 +6,7 @@ from typing import Any
 from django.db import models
 from django.db.models.functions import Now
 
+from tenants.database.fields import JsonField
 from tenants.models import TenantOwned, TenantQuerySet
 
 
@@ -18,7 +19,7 @@ class Decision(TenantOwned):
     interrupt_id = models.TextField()
     run_id = models.UUIDField()
     actor = models.TextField()
-    value: "models.Field[Any, Any]" = models.JSONField(null=True)
+    value: "models.Field[Any, Any]" = JsonField(null=True)
     at = models.DateTimeField(db_default=Now())
 
     objects = TenantQuerySet["Decision"].as_manager()

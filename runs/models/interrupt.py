@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from tenants.database.fields import JsonField
 from tenants.models import Json, TenantOwned, TenantQuerySet
 
 
@@ -44,8 +45,8 @@ class Interrupt(TenantOwned):
     node = models.TextField(null=True)
     kind = models.TextField()
     action = models.TextField(null=True)
-    value: "models.Field[Any, Any]" = models.JSONField(null=True)
-    schema: "models.Field[Json | None, Json | None]" = models.JSONField(null=True)
+    value: "models.Field[Any, Any]" = JsonField(null=True)
+    schema: "models.Field[Json | None, Json | None]" = JsonField(null=True)
     allowed: "models.Field[list[str], list[str]]" = ArrayField(models.TextField(), default=list)
     requester = models.TextField(null=True)
     status = models.TextField(default="pending", db_default="pending")

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from tenants.database.fields import IdentityField
+from tenants.database.fields import IdentityField, JsonField
 from tenants.models import Json, TenantOwned, TenantQuerySet
 
 
@@ -50,13 +50,13 @@ class Run(TenantOwned):
     cancel_reason = models.TextField(null=True)
     base_checkpoint_id = models.TextField(null=True)
     resume_ids: "models.Field[list[str] | None, list[str] | None]" = ArrayField(models.TextField(), null=True)
-    kwargs: "models.Field[Json, Json]" = models.JSONField(default=dict)
-    metadata: "models.Field[Json, Json]" = models.JSONField(default=dict)
+    kwargs: "models.Field[Json, Json]" = JsonField(default=dict)
+    metadata: "models.Field[Json, Json]" = JsonField(default=dict)
     multitask_strategy = models.TextField(default="enqueue")
     streamed = models.BooleanField(default=False)
     resumable = models.BooleanField(default=False)
     created_by = models.TextField()
-    error: "models.Field[Json | None, Json | None]" = models.JSONField(null=True)
+    error: "models.Field[Json | None, Json | None]" = JsonField(null=True)
     run_at = models.DateTimeField(db_default=Now())
     created_at = models.DateTimeField(db_default=Now())
     updated_at = models.DateTimeField(db_default=Now())

@@ -6,6 +6,7 @@ from typing import Any
 from django.db import models
 from django.db.models.functions import Now
 
+from tenants.database.fields import JsonField
 from tenants.models import Json, TenantOwned, TenantQuerySet
 
 
@@ -34,12 +35,12 @@ class Thread(TenantOwned):
     pk = models.CompositePrimaryKey("tenant_id", "thread_id")
     thread_id = models.UUIDField(default=uuid.uuid4)
     owner = models.TextField()
-    metadata: "models.Field[Json, Json]" = models.JSONField(default=dict)
-    config: "models.Field[Json, Json]" = models.JSONField(default=dict)
+    metadata: "models.Field[Json, Json]" = JsonField(default=dict)
+    config: "models.Field[Json, Json]" = JsonField(default=dict)
     status = models.TextField(default="idle")
-    values: "models.Field[Any, Any]" = models.JSONField(null=True)
-    interrupts: "models.Field[Json, Json]" = models.JSONField(default=dict)
-    error: "models.Field[Json | None, Json | None]" = models.JSONField(null=True)
+    values: "models.Field[Any, Any]" = JsonField(null=True)
+    interrupts: "models.Field[Json, Json]" = JsonField(default=dict)
+    error: "models.Field[Json | None, Json | None]" = JsonField(null=True)
     graph_id = models.TextField(null=True)
     assistant_id = models.UUIDField(null=True)
     head_checkpoint_id = models.TextField(null=True)

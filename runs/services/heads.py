@@ -37,10 +37,11 @@ def place_of(thread: Thread, checkpoint_id: str | None = None, checkpoint_ns: st
 
 
 def read_head(thread: Thread) -> Snapshot | None:
-    """The thread's newest state, None when its graph cannot be loaded here."""
+    """The thread's newest state, None when its graph cannot be loaded here or cannot read it."""
     try:
         graph = graph_of(thread)
-    except Conflict:
-        logger.warning("head not read: graph missing", extra={"thread_id": str(thread.thread_id), "tenant_id": str(thread.tenant_id)})
+        return empty_snapshot() if graph is None else read_state(graph, place_of(thread))
+    except Conflict as error:
+        ids = {"thread_id": str(thread.thread_id), "tenant_id": str(thread.tenant_id)}
+        logger.warning("head not read", extra=ids | {"reason": str(error)})
         return None
-    return empty_snapshot() if graph is None else read_state(graph, place_of(thread))

@@ -1,5 +1,6 @@
 """Finding threads: by id, metadata and status, in pages."""
 
+from itertools import islice
 from typing import Any
 
 from runs.lifecycle.thread_metadata import index_pairs
@@ -9,6 +10,7 @@ from runs.wire.threads import ThreadSearch
 from tenants.actors import Actor
 from tenants.policy import Permission, require
 
+MOST_INDEXED = 4  # beyond, more look-ups cost more than they leave out; unbounded, one request could keep a thread busy for minutes
 LARGE = ("values", "interrupts", "config", "metadata", "error")
 
 
@@ -35,13 +37,12 @@ def _filtered(actor: Actor, request: ThreadSearch) -> ThreadQuerySet:
         found = found.filter(thread_id__in=request.ids)
     if request.status is not None:
         found = found.filter(status=request.status)
-    for key, value in index_pairs(request.metadata).items():
+    for key, value in islice(index_pairs(request.metadata).items(), MOST_INDEXED):
         index = ThreadMetadata.objects.for_tenant(actor.tenant_id).filter(key=key, value=value)
         found = found.filter(thread_id__in=index.values("thread_id"))
     if request.metadata:
-        found = found.filter(
-            metadata__contains=request.metadata
-        )  # again: the index knows scalars of the first level only, long ones by digest
+        # Again: the index knows scalars of the first level only, long ones by digest.
+        found = found.filter(metadata__contains=request.metadata)
     result: ThreadQuerySet = found
     return result
 

@@ -55,8 +55,8 @@ _CONFIG: Schema = {
     "type": "object",
     "properties": {
         "tags": _TEXTS,
-        "recursion_limit": {"type": "integer"},
-        "max_concurrency": {"type": ["integer", "null"]},
+        "recursion_limit": {"type": "integer", "maximum": MOST},
+        "max_concurrency": {"type": ["integer", "null"], "maximum": MOST},
         "run_name": {"type": ["string", "null"]},
         "configurable": _OBJECT,
         "metadata": _OBJECT,

@@ -81,7 +81,10 @@ class HistoryRequest:
         """A body. `before` may be an id, a checkpoint, or a config: clients send all three."""
         given = check("history", body)
         return cls(
-            given.get("limit", 1), _before(given.get("before")), given.get("metadata"), CheckpointRef.parse(given.get("checkpoint", {}))
+            int(given.get("limit", 1)),
+            _before(given.get("before")),
+            given.get("metadata"),
+            CheckpointRef.parse(given.get("checkpoint", {})),
         )
 
     @classmethod

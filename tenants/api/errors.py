@@ -7,11 +7,12 @@ from uuid import UUID
 
 import psycopg
 from django import db
-from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.core.exceptions import DisallowedHost, PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.template import loader
 from django.urls import is_valid_path
+from django.utils.encoding import escape_uri_path
 from rest_framework import exceptions as drf
 from rest_framework.response import Response
 
@@ -117,8 +118,11 @@ def handler403(request: HttpRequest, exception: Exception | None = None) -> Http
 def handler404(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """An unknown address: the known one without its slash, or a page for those who look with a browser."""
     if request.path.endswith("/") and is_valid_path(request.path.rstrip("/")):
-        bare = request.get_full_path().replace(request.path, request.path.rstrip("/"), 1)
-        return HttpResponse(status=307, headers={"Location": request.build_absolute_uri(bare)})
+        bare = request.get_full_path().replace(escape_uri_path(request.path), escape_uri_path(request.path.rstrip("/")), 1)
+        try:
+            return HttpResponse(status=307, headers={"Location": request.build_absolute_uri(bare)})
+        except DisallowedHost:
+            return plain(400, "Bad Request")
     if wants_page(request):
         return HttpResponse(loader.render_to_string("404.html", request=request), status=404)
     return plain(404, "Not Found")

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import orjson
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.expressions import Expression
@@ -13,6 +14,22 @@ class IdentityField(models.BigIntegerField[int, int]):
 
     generated = True
     db_returning = True
+
+
+class JsonField(models.JSONField):
+    """jsonb whose numbers beyond 64 bits are read as floats, which they were when they came: jsonb keeps `1e300` as 301 digits.
+
+    As integers they could be written to nobody any more.
+    """
+
+    def from_db_value(self, value: str | None, expression: Any, connection: BaseDatabaseWrapper) -> Any:
+        """Read by orjson."""
+        return None if value is None else orjson.loads(value)
+
+    def deconstruct(self) -> Any:
+        """For migrations it is Django's: the column is the same."""
+        name, _, arguments, keywords = super().deconstruct()
+        return name, "django.db.models.JSONField", arguments, keywords
 
 
 class DefaultKeyword(Expression):

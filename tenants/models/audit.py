@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models.functions import Now
 
-from tenants.database.fields import IdentityKeyField
+from tenants.database.fields import IdentityKeyField, JsonField
 from tenants.models.tenant import Json, TenantOwned, TenantQuerySet
 
 
@@ -19,8 +19,8 @@ class AuditEvent(TenantOwned):
     action = models.TextField()
     target_type = models.TextField()
     target_id = models.TextField()
-    before: "models.Field[Json | None, Json | None]" = models.JSONField(null=True)
-    after: "models.Field[Json | None, Json | None]" = models.JSONField(null=True)
+    before: "models.Field[Json | None, Json | None]" = JsonField(null=True)
+    after: "models.Field[Json | None, Json | None]" = JsonField(null=True)
 
     objects = TenantQuerySet["AuditEvent"].as_manager()
 

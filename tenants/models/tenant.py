@@ -5,6 +5,8 @@ from typing import Any, Self, TypeVar
 
 from django.db import models
 
+from tenants.database.fields import JsonField
+
 M = TypeVar("M", bound=models.Model, covariant=True)
 Json = dict[str, Any]
 
@@ -23,7 +25,7 @@ class Tenant(models.Model):
     tenant_id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     slug = models.SlugField(unique=True, max_length=63)
     name = models.TextField()
-    settings: "models.Field[Json, Json]" = models.JSONField(default=dict)
+    settings: "models.Field[Json, Json]" = JsonField(default=dict)
     created_at = models.DateTimeField(auto_now_add=True)
     suspended_at = models.DateTimeField(null=True)
 

@@ -12,7 +12,7 @@ import pytest
 
 from config.embedded import wheel
 from config.embedded.files import read_record, record_of, write_record
-from config.embedded.postgres import EmbeddedPostgres
+from config.embedded.postgres import EmbeddedPostgres, _disown_lock
 from config.embedded.process import ServerFailed, free_port, start_time
 from tests.config.places import ask, reachable_directory, wait_for
 
@@ -183,3 +183,12 @@ def test_an_older_cluster_is_refused_with_its_version() -> None:
 
 def test_a_live_process_is_recorded_with_its_start() -> None:
     assert record_of(os.getpid()) == [os.getpid(), start_time(os.getpid())]
+
+
+def test_a_link_in_place_of_the_lock_file_is_not_followed(tmp_path: Path) -> None:
+    precious = tmp_path / "precious"
+    precious.write_text("1\n2\n")
+    (tmp_path / "postmaster.pid").symlink_to(precious)
+    with pytest.raises(OSError, match="symbolic links"):
+        _disown_lock(tmp_path)
+    assert precious.read_text() == "1\n2\n"

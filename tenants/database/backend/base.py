@@ -6,13 +6,17 @@ Nothing is remembered: the setting is local, so commit, rollback, savepoints and
 import select
 from typing import Any
 
+import orjson
 from django.core.exceptions import ImproperlyConfigured
 from django.db.backends.postgresql import base as postgresql
 from django.db.backends.postgresql.schema import DatabaseSchemaEditor
 from psycopg.pq import TransactionStatus
+from psycopg.types.json import set_json_loads
 
 from tenants.database.context import current_tenant
 from tenants.database.fields import IdentityField
+
+set_json_loads(orjson.loads)  # what LangGraph's savers read: as JsonField
 
 SET_TENANT = "set local app.tenant_id = '{}';"
 

@@ -15,7 +15,7 @@ from runs.streams.publish import Publisher
 from runs.wire.events import END, End, Event
 from tenants.actors import Role
 from tenants.database.threads import in_database
-from tenants.models import ApiKey, Tenant
+from tenants.models import ApiKey, AuditEvent, Tenant
 from tests.builders import Person, make_events, make_person, make_run, make_thread, now
 from tests.runs.streams.made import EPOCH, numbered, running
 
@@ -86,6 +86,9 @@ async def test_viewer_is_told_that_they_may_not_cancel(live: str, tenant: Tenant
         await socket.send('{"action": "cancel"}')
         frame = json.loads(await socket.recv())
     assert (frame["event"], frame["data"]["error"]) == ("error", "NotAllowed")
+    refusals = AuditEvent.objects.for_tenant(tenant.tenant_id).filter(actor=viewer.actor.identity)
+    told = await in_database(list, refusals.values_list("action", "target_id", "address"))
+    assert told == [("run.cancel", str(run.run_id), "127.0.0.1")]
 
 
 @pytest.mark.parametrize("sent", ["rubbish", "[]", '{"action": "dance"}', b"\x00"])
@@ -102,6 +105,11 @@ async def test_revoked_key_loses_its_socket(live: str, tenant: Tenant, owner: Pe
         await subscribed(run)
         await in_database(ApiKey.objects.for_tenant(tenant.tenant_id).update, revoked_at=now())
         assert await rest(socket) == ([], 4401)
+
+
+async def test_address_without_a_websocket_is_closed_with_4404(live: str) -> None:
+    async with connect(f"{live.replace('http', 'ws', 1)}/ws/nowhere") as socket:
+        assert await rest(socket) == ([], 4404)
 
 
 async def test_malformed_path_does_not_exist(live: str, tenant: Tenant, owner: Person) -> None:

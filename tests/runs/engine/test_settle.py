@@ -1,8 +1,12 @@
 """How a run ends in the database: once, with thread, interrupts and audit in the same statement."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 from uuid import uuid4
+
+from django.db import transaction
 
 from runs.engine.database import Claimed, Settlement
 from runs.models import Interrupt, Run, Thread
@@ -94,3 +98,22 @@ def test_the_thread_of_a_stateless_run_ends_with_it(worker: Worker, tenant: Tena
     worker.settle(ended(run))
     thread.refresh_from_db()
     assert thread.ended_at is not None
+
+
+def test_a_settle_that_meets_our_own_timeout_goes_again(worker: Worker, tenant: Tenant) -> None:
+    thread = builders.make_thread(tenant)
+    run = claimed(worker, tenant, thread)
+
+    async def impatient() -> None:
+        async with worker.database.pool.connection() as connection:
+            await connection.execute("set transaction_timeout = '100ms'")
+
+    worker.run(impatient())
+    pool = ThreadPoolExecutor(1)
+    with transaction.atomic():
+        list(Thread.objects.for_tenant(tenant.tenant_id).select_for_update().filter(thread_id=thread.thread_id))
+        settling = pool.submit(worker.settle, ended(run))
+        time.sleep(0.4)
+        assert not settling.done()
+    assert settling.result(10) == [("settled", False)]
+    pool.shutdown()

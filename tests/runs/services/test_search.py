@@ -53,6 +53,15 @@ def test_metadata_is_searched_by_containment(owner: Person, wanted: Json, found:
     assert count_threads(actor=owner.actor, request=search(metadata=wanted)) == len(found)
 
 
+def test_many_metadata_keys_cost_a_few_lookups(owner: Person) -> None:
+    metadata = {f"k{n}": n for n in range(1000)}
+    made(owner, name="a", **metadata)
+    made(owner, name="b", **metadata | {"k999": 0})
+    with statements() as sent:
+        assert names(owner, metadata=metadata) == ["a"]
+    assert sent[0].count("thread_metadata") < 20
+
+
 def test_filters_are_anded(tenant: Tenant, owner: Person) -> None:
     first, second = made(owner, name="a"), made(owner, name="b")
     Thread.objects.for_tenant(tenant.tenant_id).filter(thread_id=first.thread_id).update(status="busy")

@@ -88,6 +88,14 @@ def test_who_deletes(tenant: Tenant, role: str, own: bool, allowed: bool) -> Non
         assert allowed
 
 
+def test_who_may_not_edit_state_cannot_delete_a_gate_with_its_thread(tenant: Tenant) -> None:
+    operator = actor_of(tenant, Role.OPERATOR)
+    thread = make_thread(tenant, operator, interrupted=True)
+    with pytest.raises(NotAllowed, match=r"state\.update"):
+        delete_thread(actor=operator, thread_id=thread.thread_id)
+    delete_thread(actor=actor_of(tenant, Role.ADMIN), thread_id=thread.thread_id)
+
+
 def test_a_deleted_thread_leaves_nothing_but_audit(tenant: Tenant, owner: Person) -> None:
     thread = paused(tenant, owner.actor)
     create_run(

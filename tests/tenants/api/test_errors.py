@@ -186,3 +186,13 @@ def test_a_trailing_slash_leads_to_the_address_without_it(live: str) -> None:
     assert answer.status_code == 307
     assert answer.headers["location"] == f"{live}/info?a=1"
     assert httpx.get(f"{live}/nowhere/", follow_redirects=False).status_code == 404
+
+
+def test_a_trailing_slash_behind_odd_letters_leads_to_no_loop(live: str) -> None:
+    answer = httpx.get(f"{live}/threads/%C3%A9%0A/", follow_redirects=False)
+    assert answer.headers["location"] == f"{live}/threads/%C3%A9%0A"
+
+
+def test_a_trailing_slash_at_a_host_that_is_not_ours_is_a_bad_request(live: str) -> None:
+    answer = httpx.get(f"{live}/info/", headers={"Host": "evil.example"}, follow_redirects=False)
+    assert (answer.status_code, answer.json()) == (400, {"detail": "Bad Request"})

@@ -199,7 +199,7 @@ def test_a_table_that_forgets_its_walls_is_found(owner: BaseDatabaseWrapper, sta
     ("statement", "told"),
     [
         ("create table forgot (id uuid primary key, tenant_id uuid)", "forgot_pkey of forgot is unique over tenants"),
-        ("create unique index over_all on thread (thread_id)", "over_all of thread is unique over tenants"),
+        ("create unique index over_all on audit_event (id)", "over_all of audit_event is unique over tenants"),
         (
             "create table forgot (tenant_id uuid primary key references tenant, a uuid references user_account)",
             "forgot ['a'] refers to another",

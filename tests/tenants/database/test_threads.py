@@ -41,4 +41,4 @@ async def test_a_thread_keeps_its_connection_outside_of_any_transaction(tenant: 
 
     with acting_for(tenant.tenant_id):
         await in_database(visible)
-        assert (True, False) in [await in_database(state) for _ in range(12)]
+        assert (True, False) in [await in_database(state) for _ in range(200)]

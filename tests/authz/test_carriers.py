@@ -1,0 +1,99 @@
+"""Ids that travel in bodies, queries and headers are checked against the actor, too"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.authz.targets import Target, Village
+
+
+@pytest.fixture(scope="module")
+def village(live: str) -> Village:
+    """Two tenants."""
+    return Village.make()
+
+
+@pytest.fixture
+def ours(village: Village, live: str) -> Target:
+    """Objects of the first tenant, with a state worth stealing."""
+    with httpx.Client(base_url=live, timeout=30) as http:
+        return village.target("finished", http)
+
+
+@pytest.fixture
+def stranger(village: Village, live: str) -> Iterator[httpx.Client]:
+    """Somebody of the second tenant."""
+    with httpx.Client(base_url=live, headers=village.headers("stranger"), timeout=30) as http:
+        yield http
+
+
+@pytest.fixture
+def own(stranger: httpx.Client) -> str:
+    """Their own thread, with a state of its own."""
+    thread = f"/threads/{stranger.post('/threads', json={}).json()['thread_id']}"
+    stranger.post(f"{thread}/runs/wait", json={"assistant_id": "approval", "input": {"mode": "none", "request": "theirs"}})
+    return thread
+
+
+@pytest.mark.parametrize("route", ["/runs", "/runs/wait", "/runs/stream"])
+def test_foreign_assistant_cannot_be_run(stranger: httpx.Client, own: str, ours: Target, route: str) -> None:
+    for base in (own, ""):
+        assert stranger.post(f"{base}{route}", json={"assistant_id": ours.assistant_id, "input": {}}).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["", "/join", "/stream"])
+def test_foreign_run_is_not_found_under_an_own_thread(stranger: httpx.Client, own: str, ours: Target, path: str) -> None:
+    assert stranger.get(f"{own}/runs/{ours.run_id}{path}").status_code == 404
+    assert stranger.post(f"{own}/runs/{ours.run_id}/cancel").status_code == 404
+
+
+def test_run_of_another_own_thread_is_not_found_either(stranger: httpx.Client, own: str) -> None:
+    other = stranger.post("/threads", json={}).json()["thread_id"]
+    run = stranger.get(f"{own}/runs").json()[0]["run_id"]
+    assert stranger.get(f"/threads/{other}/runs/{run}").status_code == 404
+
+
+def test_foreign_checkpoint_shows_nothing(stranger: httpx.Client, own: str, ours: Target) -> None:
+    for answer in (
+        stranger.get(f"{own}/state/{ours.checkpoint_id}"),
+        stranger.post(f"{own}/state/checkpoint", json={"checkpoint": {"checkpoint_id": ours.checkpoint_id, "thread_id": ours.thread_id}}),
+    ):
+        assert answer.status_code == 404 or answer.json()["values"] == {}
+
+
+@pytest.mark.parametrize(
+    "carrier",
+    [
+        lambda ours: {"config": {"configurable": {"thread_id": ours.thread_id, "checkpoint_id": ours.checkpoint_id}}},
+        lambda ours: {"checkpoint": {"thread_id": ours.thread_id, "checkpoint_id": None, "checkpoint_ns": ""}},
+        lambda ours: {"metadata": {"thread_id": ours.thread_id, "run_id": ours.run_id, "tenant_id": ours.assistant_id}},
+    ],
+    ids=["configurable", "checkpoint", "metadata"],
+)
+def test_foreign_ids_in_a_run_are_dropped(stranger: httpx.Client, own: str, ours: Target, carrier: Any) -> None:
+    body = {"assistant_id": "approval", "input": {"mode": "none"}} | carrier(ours)
+    answer = stranger.post(f"{own}/runs/wait", json=body)
+    assert answer.json()["request"] == "theirs"
+    run = stranger.get(f"{own}/runs").json()[0]
+    assert run["thread_id"] == own.removeprefix("/threads/")
+    assert stranger.get(f"{own}/state").json()["checkpoint"]["thread_id"] == run["thread_id"]
+
+
+def test_foreign_ids_in_a_search_find_nothing(stranger: httpx.Client, ours: Target) -> None:
+    assert stranger.post("/threads/search", json={"ids": [ours.thread_id]}).json() == []
+    assert stranger.post("/assistants/search", json={"metadata": {"assistant_id": ours.assistant_id}}).json() == []
+
+
+def test_history_before_a_foreign_checkpoint_is_ones_own(stranger: httpx.Client, own: str, ours: Target) -> None:
+    body = {"limit": 100, "before": {"configurable": {"checkpoint_id": ours.checkpoint_id, "thread_id": ours.thread_id}}}
+    states = stranger.post(f"{own}/history", json=body).json()
+    assert {state["checkpoint"]["thread_id"] for state in states} <= {own.removeprefix("/threads/")}
+
+
+def test_cursor_of_a_foreign_run_replays_nothing_of_it(stranger: httpx.Client, own: str, ours: Target) -> None:
+    run = stranger.get(f"{own}/runs").json()[0]["run_id"]
+    answer = stranger.get(f"{own}/runs/{run}/stream", headers={"Last-Event-ID": "0-0", "Location": f"/threads/{ours.thread_id}"})
+    assert ours.run_id not in answer.text
+    assert ours.thread_id not in answer.text

@@ -1,0 +1,378 @@
+"""One engine in this process: what happens to a run when its graph, its lease or its process goes wrong."""
+
+import asyncio
+import operator
+import threading
+import time
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Annotated, Any
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
+from langgraph.graph import END, START, StateGraph
+from langgraph.types import interrupt
+from typing_extensions import TypedDict
+
+from assistants.registry.factory import AnyPregel
+from assistants.registry.loader import LoadedGraph, Registry
+from runs.engine.batcher import Batcher
+from runs.engine.cancellation import StopReason
+from runs.engine.leases import Heartbeat
+from runs.engine.worker import Engine
+from runs.lifecycle import queue
+from runs.models import Interrupt, Run, RunEvent, Thread
+from runs.streams.connection import async_redis
+from tenants.models import Tenant
+from tests import builders
+from tests.waiting import until
+
+
+class State(TypedDict, total=False):
+    """What the nodes have said."""
+
+    said: Annotated[list[str], operator.add]
+
+
+Node = Callable[[State], Any]
+
+
+def graph_of(*nodes: tuple[str, Node], **compiled: Any) -> AnyPregel:
+    """One node after the other."""
+    builder = StateGraph(State)
+    for name, node in nodes:
+        builder.add_node(name, node)  # type: ignore[call-overload]  # any node will do
+    names = [START, *(name for name, _ in nodes), END]
+    for one, next_one in pairwise(names):
+        builder.add_edge(one, next_one)
+    return builder.compile(**compiled)
+
+
+def says(word: str) -> Node:
+    """A node."""
+    return lambda state: {"said": [word]}
+
+
+class Office:
+    """An engine with one graph, and the runs given to it."""
+
+    def __init__(self, tenant: Tenant, graph: AnyPregel) -> None:
+        self.tenant, self.served = tenant, uuid4().hex
+        self.engine = Engine(Registry(Path("none"), {"made": LoadedGraph("made", None, "r", self.served, source=graph)}))
+
+    def run(self, thread: Thread | None = None, **fields: Any) -> Run:
+        """A pending run, seen by the engine at its next look."""
+        kwargs = {"input": {"said": []}, "stream_mode": ["values"]} | fields.pop("kwargs", {})
+        thread = thread or builders.make_thread(self.tenant)
+        return builders.make_run(self.tenant, thread, "pending", "made", graph_fingerprint=self.served, kwargs=kwargs, **fields)
+
+    def ended(self, run: Run, seconds: float = 10) -> Run:
+        """Look, and wait until it has ended."""
+        self.engine.look()
+
+        def over() -> bool:
+            run.refresh_from_db()
+            return run.status not in ("pending", "running")
+
+        until("the run ends", over, seconds)
+        return run
+
+    def thread_of(self, run: Run) -> Thread:
+        """Its thread's row."""
+        return Thread.objects.for_tenant(self.tenant.tenant_id).get(thread_id=run.thread_id)
+
+    def on_loop(self, function: Callable[[], Any]) -> Any:
+        """Call it on the engine's loop."""
+
+        async def call() -> Any:
+            return function()
+
+        return asyncio.run_coroutine_threadsafe(call(), self.engine.loop).result(5)
+
+    def give_back(self, run: Run, **fields: Any) -> None:
+        """Make it pending, as a rescue does, without its worker's knowledge."""
+        values = {"status": "pending", "lease_until": None, "lease_owner": None, "crashes": 1} | fields
+        Run.objects.for_tenant(self.tenant.tenant_id).filter(run_id=run.run_id).update(**values)
+
+
+@pytest.fixture
+def open_office(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[AnyPregel], Office]]:
+    """Starts engines; ends them."""
+    monkeypatch.setattr(queue, "wake", lambda *args, **kwargs: None)
+    made: list[Office] = []
+
+    def open_(graph: AnyPregel) -> Office:
+        office = Office(tenant, graph)
+        office.engine.start()
+        made.append(office)
+        return office
+
+    yield open_
+    for office in made:
+        if office.engine.thread.is_alive():
+            office.engine.drain(0.1)
+        office.engine.messenger.shutdown()
+        office.engine.loop.run_until_complete(disconnected())
+        office.engine.loop.close()
+
+
+async def disconnected() -> None:
+    """uvloop waits for open connections."""
+    async_redis().close()
+    await asyncio.sleep(0.01)
+
+
+Opened = Callable[[AnyPregel], Office]
+
+
+def test_a_run_ends(open_office: Opened) -> None:
+    office = open_office(graph_of(("a", says("a")), ("b", says("b"))))
+    run = office.ended(office.run())
+    assert run.status == "success"
+    assert office.thread_of(run).values == {"said": ["a", "b"]}
+    until("the engine lets go of it", lambda: not office.engine.running, 5)
+
+
+def test_a_run_taken_again_by_the_same_process_is_not_forgotten_when_the_first_attempt_ends(open_office: Opened) -> None:
+    entered, gates = threading.Semaphore(0), [asyncio.Event(), asyncio.Event()]
+    seen: list[int] = []
+
+    async def wait(state: State) -> State:
+        gate = gates[len(seen)]
+        seen.append(1)
+        entered.release()
+        while not gate.is_set():
+            try:
+                await asyncio.sleep(0.01)
+            except asyncio.CancelledError:  # a node that takes its time to stop
+                await gate.wait()
+                raise
+        return {"said": ["waited"]}
+
+    office = open_office(graph_of(("wait", wait)))
+    run = office.run()
+    office.engine.look()
+    assert entered.acquire(timeout=5)
+    office.give_back(run)
+    office.engine.look()
+    assert entered.acquire(timeout=5)
+    office.on_loop(gates[0].set)
+    time.sleep(0.2)
+    assert [running.run.attempt for running in office.engine.running.values()] == [2]
+    office.on_loop(gates[1].set)
+    assert (office.ended(run).status, run.attempt) == ("success", 2)
+    until("the engine lets go of it", lambda: not office.engine.running, 5)
+
+
+def test_a_run_whose_row_is_terminal_already_still_tells_its_end(open_office: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The heartbeat may ask between the settle's commit and its answer."""
+    office = open_office(graph_of(("a", says("a"))))
+    settle = office.engine.database.settle
+    told: list[UUID] = []
+
+    async def slow(items: Any) -> Any:
+        outcomes = await settle(items)
+        for item in items:
+            office.engine._stop(office.engine.running[item.run_id].run, StopReason.LOST)
+        await asyncio.sleep(0.05)
+        return outcomes
+
+    monkeypatch.setattr(office.engine.settles, "flush", slow)
+    publish = office.engine.publisher.publish
+
+    def noted(run_id: UUID, events: Any, **urgency: bool) -> None:
+        told.append(run_id)
+        publish(run_id, events, **urgency)
+
+    monkeypatch.setattr(office.engine.publisher, "publish", noted)
+    run = office.ended(office.run())
+    until("the end is published", lambda: told == [run.run_id], 5)
+
+
+@pytest.mark.parametrize("error", [asyncio.CancelledError, SystemExit, KeyboardInterrupt])
+@pytest.mark.parametrize("waits", [True, False], ids=["async", "sync"])
+def test_whatever_a_node_raises_ends_its_run_alone(open_office: Opened, error: type[BaseException], waits: bool) -> None:
+    def raises(state: State) -> State:
+        raise error
+
+    async def raises_later(state: State) -> State:
+        await asyncio.sleep(0)
+        raise error
+
+    office = open_office(graph_of(("a", raises_later if waits else raises)))
+    for _ in range(2):
+        run = office.ended(office.run())
+        assert run.status == "error"
+        assert (run.error or {})["error"] in (error.__name__, "NodeCancelledError")
+    until("the engine lets go of them", lambda: not office.engine.running, 5)
+
+
+def test_a_rescued_run_stops_at_the_breakpoint_it_had_reached(open_office: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    for option in ("interrupt_before", "interrupt_after"):
+        office = open_office(graph_of(("a", says("a")), ("b", says("b"))))
+        settled, settle = threading.Event(), office.engine.settles.flush
+
+        async def never(items: Any, settled: threading.Event = settled) -> Any:
+            settled.set()
+            await asyncio.sleep(3600)
+
+        office.engine.settles.flush = never
+        run = office.run(kwargs={option: ["b" if option == "interrupt_before" else "a"]})
+        office.engine.look()
+        assert settled.wait(5)
+        office.give_back(run)
+        office.engine.settles = Batcher(settle)
+        assert office.ended(run).status == "success"
+        thread = office.thread_of(run)
+        assert (thread.values, thread.status) == ({"said": ["a"]}, "interrupted")
+        assert Interrupt.objects.for_tenant(run.tenant_id).get(thread_id=run.thread_id).kind == "breakpoint"
+
+
+def test_the_answer_of_a_run_that_crashed_too_often_can_be_given_again(open_office: Opened) -> None:
+    def ask(state: State) -> State:
+        return {"said": [interrupt("well?")]}
+
+    office = open_office(graph_of(("ask", ask)))
+    first = office.ended(office.run())
+    question = Interrupt.objects.for_tenant(first.tenant_id).get(thread_id=first.thread_id)
+    thread = office.thread_of(first)
+    kwargs = {"input": None, "command": {"resume": {question.interrupt_id: "yes"}}}
+    run = office.run(thread, resume_ids=[question.interrupt_id], crashes=3, attempt=3, kwargs=kwargs)
+    Interrupt.objects.for_tenant(run.tenant_id).filter(thread_id=run.thread_id).update(status="resolved", resume_run_id=run.run_id)
+    assert (office.ended(run).error or {})["error"] == "WorkerLost"
+    question.refresh_from_db()
+    assert question.status == "pending"
+    assert office.thread_of(run).interrupts
+
+
+def test_a_result_that_is_no_json_leaves_a_head_that_the_next_run_goes_on_from(open_office: Opened) -> None:
+    words: list[Any] = [{(1, 2): 3}, "fine"]
+    office = open_office(graph_of(("a", lambda state: {"said": [words.pop(0)]})))
+    run = office.ended(office.run(kwargs={"stream_mode": ["updates"]}))
+    assert run.status == "error"
+    thread = office.thread_of(run)
+    assert thread.head_checkpoint_id is not None
+    again = office.ended(office.run(thread, kwargs={"stream_mode": ["updates"]}))
+    assert again.status == "error"  # the number is still part of the state
+
+
+def test_a_run_of_a_graph_that_is_gone_says_so(open_office: Opened) -> None:
+    office = open_office(graph_of(("a", says("a"))))
+    run = builders.make_run(
+        office.tenant, builders.make_thread(office.tenant), "pending", "chat", graph_fingerprint=office.served, kwargs={"stream_mode": []}
+    )
+    assert (office.ended(run).error or {})["error"] == "NotFound"
+
+
+def test_what_a_claim_brings_during_the_drain_is_handed_back(open_office: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def wait(state: State) -> State:
+        await asyncio.sleep(3600)
+        return state
+
+    office = open_office(graph_of(("wait", wait)))
+    claimed, claim = threading.Event(), office.engine.database.claim
+
+    async def slow(*args: Any, **kwargs: Any) -> Any:
+        found = await claim(*args, **kwargs)
+        if found[0]:
+            claimed.set()
+            await asyncio.sleep(0.2)
+        return found
+
+    monkeypatch.setattr(office.engine.database, "claim", slow)
+    run = office.run()
+    office.engine.look()
+    assert claimed.wait(5)
+    office.engine.drain(0.1)
+    run.refresh_from_db()
+    assert (run.status, run.crashes, run.lease_owner) == ("pending", 0, None)
+
+
+def test_synchronous_nodes_run_side_by_side(open_office: Opened) -> None:
+    together = threading.Barrier(12)
+
+    def meet(state: State) -> State:
+        together.wait(5)
+        return {"said": ["met"]}
+
+    office = open_office(graph_of(("meet", meet)))
+    runs = [office.run() for _ in range(12)]
+    for run in runs:
+        assert office.ended(run).status == "success"
+
+
+def test_an_engine_that_cannot_open_its_pool_says_so(monkeypatch: pytest.MonkeyPatch, database: None) -> None:
+    async def refused(self: Any) -> None:
+        raise OSError("no database")
+
+    monkeypatch.setattr(Engine, "_open", refused)
+    monkeypatch.setattr(threading, "excepthook", lambda arguments: None)
+    engine = Engine(Registry(Path("none"), {}))
+    with pytest.raises(RuntimeError, match="could not start"):
+        engine.start()
+    engine.loop.close()
+
+
+def test_a_held_row_does_not_keep_the_heartbeat_from_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    heartbeat = Heartbeat("", 0.3, held=lambda: [object()], lost=lambda run: None, tick=lambda tick: None)  # type: ignore[list-item]
+    monkeypatch.setattr(heartbeat, "_ask", lambda runs: {1: "busy"})
+    began = time.monotonic()
+    threading.Timer(3, heartbeat.stop).start()
+    heartbeat._renew()
+    assert time.monotonic() - began < 1
+
+
+def test_events_of_a_drained_run_are_stored_before_it_is_handed_back(open_office: Opened) -> None:
+    entered, gate = threading.Event(), asyncio.Event()
+
+    async def wait(state: State) -> State:
+        entered.set()
+        await gate.wait()
+        return {"said": ["waited"]}
+
+    office = open_office(graph_of(("wait", wait), ("b", says("b"))))
+    run = office.run(resumable=True, kwargs={"stream_mode": ["updates"]})
+    office.engine.look()
+    assert entered.wait(5)
+    threading.Timer(0.1, office.engine.loop.call_soon_threadsafe, [gate.set]).start()
+    office.engine.drain(5)
+    run.refresh_from_db()
+    assert run.status == "pending"
+    stored = RunEvent.objects.for_tenant(run.tenant_id).filter(run_id=run.run_id).order_by("n").values_list("event", flat=True)
+    assert list(stored) == ["metadata", "updates"]
+
+
+@pytest.mark.parametrize("durability", ["async", "exit"])
+def test_a_subgraph_remembers_its_first_call_in_the_first_run_of_a_thread(open_office: Opened, durability: str) -> None:
+    inner = graph_of(("in", says("in")), checkpointer=True)
+
+    async def call(state: State) -> State:
+        found = await inner.ainvoke({"said": []})
+        return {"said": [str(len(found["said"]))]}
+
+    builder = StateGraph(State)
+    builder.add_node("call", call)
+    builder.add_edge(START, "call")
+    builder.add_conditional_edges("call", lambda state: "call" if len(state["said"]) < 3 else END, ["call", END])
+    office = open_office(builder.compile())
+    run = office.ended(office.run(kwargs={"durability": durability}))
+    assert office.thread_of(run).values == {"said": ["1", "2", "3"]}
+
+
+def test_a_lost_connection_at_its_start_does_not_fail_a_run(open_office: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    office = open_office(graph_of(("a", says("a"))))
+    first = office.ended(office.run())
+    failures, fetch = [psycopg.OperationalError("the connection is lost")], AsyncPostgresSaver.aget_tuple
+
+    async def flaky(self: Any, config: Any) -> Any:
+        if failures:
+            raise failures.pop()
+        return await fetch(self, config)
+
+    monkeypatch.setattr(AsyncPostgresSaver, "aget_tuple", flaky)
+    run = office.ended(office.run(office.thread_of(first)))
+    assert (run.status, failures) == ("success", [])
+    assert office.thread_of(run).values == {"said": ["a", "a"]}
