@@ -1,9 +1,5 @@
 """What the OpenAPI document says about bodies and answers of threads and runs."""
 
-from typing import Any
-
-from drf_spectacular.extensions import OpenApiAuthenticationExtension
-from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter
 
 from tenants.models import Json
@@ -143,14 +139,3 @@ RUN_STATUSES = OpenApiParameter("status", str, enum=RUN_STATUS["enum"])
 BEFORE = OpenApiParameter("before", str, description="Only states older than this checkpoint.")
 ACTION = OpenApiParameter("action", str, enum=["interrupt", "rollback"])
 WAIT = OpenApiParameter("wait", bool, description="Answer 200 with a body instead of 202.")
-
-
-class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # drf-spectacular has no types here
-    """API keys, as the document names them."""
-
-    target_class = "tenants.api.authentication.KeyAuthentication"
-    name = "apiKey"
-
-    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
-        """A header."""
-        return {"type": "apiKey", "in": "header", "name": "X-Api-Key"}

@@ -72,7 +72,8 @@ def merge(assistant: AssistantPart, thread: ThreadPart, run: RunPart) -> Merged:
 def merge_config(assistant: AssistantPart, thread: ThreadPart, run: RunPart) -> Json:
     """Tags and limits of the run replace the assistant's; `configurable` is merged, and a given context is part of it."""
     configurable = {**_configurable(assistant.config), **_configurable(thread.config), **_own_context(assistant, run)}
-    return {**assistant.config, **run.config, "configurable": {key: value for key, value in configurable.items() if key not in PINNED}}
+    known = {key: value for key, value in assistant.config.items() if key in _CONFIG_KEYS}  # an assistant may hold any key
+    return {**known, **run.config, "configurable": {key: value for key, value in configurable.items() if key not in PINNED}}
 
 
 def merge_context(assistant: AssistantPart, run: RunPart) -> Json:

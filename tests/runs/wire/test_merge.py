@@ -124,3 +124,8 @@ def test_nobody_sets_what_is_the_servers(key: str) -> None:
 def test_config_keeps_only_what_a_client_may_say() -> None:
     given = {"tags": ["t"], "recursion_limit": 5.0, "callbacks": [1], "run_id": "x", "metadata": {"run_id": "x", "k": 1}}
     assert own_config(given) == {"tags": ["t"], "recursion_limit": 5, "metadata": {"k": 1}}
+
+
+def test_keys_of_an_assistants_config_that_langgraph_does_not_know_stay_out_of_its_runs() -> None:
+    merged = merge_config(AssistantPart("a", "g", config={"callbacks": 1, "tags": ["a"]}), ThreadPart(), RunPart())
+    assert merged == {"tags": ["a"], "configurable": {}}
