@@ -167,7 +167,8 @@ def of(rows: list[dict], variant: str, column: str) -> float:
 
 
 def waits(server: Server, directory: Path, repeat: int, scale: str) -> None:
-    bare = floor(server, directory, repeat)
+    found = floor(server, directory, repeat)
+    bare = {graph: median(row["cpu_all_ms"] for row in found if row["graph"] == graph) for graph in ("noop", "five")}
     rows = harness(server, directory, "wait", "16", repeat, "--scale", scale)
     for graph, name in (("five", "five-step wait run, 16 callers"), ("noop", "one-step wait run, 16 callers")):
         for kind in ("thread", "stateless"):
@@ -178,7 +179,9 @@ def waits(server: Server, directory: Path, repeat: int, scale: str) -> None:
 
 def streams(server: Server, directory: Path, repeat: int, scale: str) -> None:
     rows = harness(server, directory, "stream", "16", repeat, "--scale", scale, "--opt", "delays=[5]")
-    print(f"streamed token, 16 streams 5 ms apart: {of(rows, 'delay 5 ms', 'us_per_token_all'):.0f} us CPU (hold 200)", flush=True)
+    bare = median(row["us_per_token"] for row in floor(server, directory, repeat, "--tokens", "--delay-ms", "5"))
+    ours = of(rows, "delay 5 ms", "us_per_token_all")
+    print(f"streamed token, 16 streams 5 ms apart: {ours:.0f} us CPU (hold 200), {ours / bare:.2f} x bare LangGraph ({bare:.0f} us)", flush=True)
     first = harness(server, directory, "stream", "1", repeat, "--scale", "1", "--opt", "delays=[5]", "--opt", "tokens=20")
     print(f"accepted to first event, at rest: p50 {of(first, 'delay 5 ms', 'ttfe_p50_ms'):.1f} ms (hold 50)", flush=True)
 

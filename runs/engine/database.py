@@ -72,6 +72,18 @@ class Settlement:
     interrupts: Sequence[tuple[str, str | None, str | None, str, str | None, str | None, str | None, str]] = ()
 
 
+# A server that has gone without a word (a failover) is noticed within seconds, not by the kernel's minutes.
+CONNECTION: dict[str, Any] = {
+    "autocommit": True,
+    "prepare_threshold": 0,
+    "connect_timeout": 5,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+
+
 def open_pool(url: str, connections: int) -> AsyncConnectionPool[Any]:
     """A pool of autocommit connections that prepare each statement at its first use."""
     set_json_loads(orjson.loads)
@@ -80,7 +92,7 @@ def open_pool(url: str, connections: int) -> AsyncConnectionPool[Any]:
         min_size=1,
         max_size=connections,
         open=False,
-        kwargs={"autocommit": True, "prepare_threshold": 0},
+        kwargs=CONNECTION,
         name="engine",
         reconnect_timeout=60,
     )

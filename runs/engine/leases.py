@@ -9,7 +9,7 @@ from typing import Any
 
 import psycopg
 
-from runs.engine.database import Claimed
+from runs.engine.database import CONNECTION, Claimed
 
 logger = logging.getLogger("runs.engine")
 
@@ -77,6 +77,6 @@ class Heartbeat(threading.Thread):
 
     def _ask(self, runs: list[Claimed]) -> dict[int, str]:
         if self.connection is None or self.connection.closed:
-            self.connection = psycopg.connect(self.url, autocommit=True, prepare_threshold=0, connect_timeout=5)
+            self.connection = psycopg.connect(self.url, **CONNECTION)
         arguments = ([run.tenant_id for run in runs], [run.run_id for run in runs], [run.attempt for run in runs], self.lease)
         return dict(self.connection.execute(HEARTBEAT, arguments).fetchall())

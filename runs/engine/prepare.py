@@ -1,7 +1,7 @@
 """From a claimed run's row to what LangGraph is called with."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from langchain_core.runnables import RunnableConfig
@@ -79,13 +79,4 @@ def config_of(run: Claimed) -> RunnableConfig:
 def continued(call: Call) -> Call:
     """The same call after a crash that left progress behind: go on from the head instead of starting over."""
     configurable = {key: value for key, value in call.config["configurable"].items() if key not in ("checkpoint_id", "checkpoint_ns")}
-    return Call(
-        {**call.config, "configurable": configurable},
-        None,
-        call.context,
-        call.modes,
-        call.subgraphs,
-        call.durability,
-        call.interrupt_before,
-        call.interrupt_after,
-    )
+    return replace(call, config={**call.config, "configurable": configurable}, input=None)

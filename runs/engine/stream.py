@@ -13,7 +13,6 @@ from runs.wire.encoding import dumps, dumps_message_tuple
 from runs.wire.events import END, Event
 
 LOG_SECONDS = 0.05
-EVENT_OF = {"messages": "messages", "values": "values", "updates": "updates", "custom": "custom"}
 
 
 class EventLog:
@@ -77,7 +76,7 @@ class EventStream:
         """Send what the graph streamed, if that mode was asked for."""
         if not self.listened or mode not in self.modes:
             return
-        name = "|".join((EVENT_OF[mode], *namespace))
+        name = "|".join((mode, *namespace))
         self.emit(name, self._message(value) if mode == "messages" else dumps(value))
 
     def end(self, data: bytes) -> None:

@@ -184,3 +184,13 @@ def test_a_step_that_was_finished_but_not_closed_is_something_to_continue(tenant
     assert stored(thread).status == "interrupted"
     state = get_state(actor=owner.actor, thread_id=thread.thread_id, at=StateAt(CheckpointRef(), False))
     assert (state.next, state.values["done"]) == (("act",), True)
+
+
+def test_a_thread_whose_graph_is_gone_keeps_a_head_for_its_next_run(tenant: Tenant, owner: Person) -> None:
+    """A thread without one would start anew, as if its checkpoints were not there."""
+    thread = paused(tenant, owner.actor)
+    head = stored(thread).head_checkpoint_id
+    Thread.objects.for_tenant(tenant.tenant_id).filter(thread_id=thread.thread_id).update(head_checkpoint_id=None, graph_id="gone")
+    cancel(owner, make_run(tenant, thread, status="running"))
+    assert head is not None
+    assert stored(thread).head_checkpoint_id == head
