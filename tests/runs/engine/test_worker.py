@@ -42,13 +42,14 @@ Node = Callable[[State], Any]
 
 def graph_of(*nodes: tuple[str, Node], **compiled: Any) -> AnyPregel:
     """One node after the other."""
-    builder = StateGraph(State)
+    builder: Any = StateGraph(State)
     for name, node in nodes:
-        builder.add_node(name, node)  # type: ignore[call-overload]  # any node will do
+        builder.add_node(name, node)
     names = [START, *(name for name, _ in nodes), END]
     for one, next_one in pairwise(names):
         builder.add_edge(one, next_one)
-    return builder.compile(**compiled)
+    graph: AnyPregel = builder.compile(**compiled)
+    return graph
 
 
 def says(word: str) -> Node:
