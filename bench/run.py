@@ -152,14 +152,14 @@ def harness(server: Server, directory: Path, scenario: str, conc: str, repeat: i
     return json.loads(out.read_text())["rows"]
 
 
-def floor(server: Server, directory: Path, repeat: int) -> dict[str, float]:
-    """CPU-ms per run of bare LangGraph with its own AsyncPostgresSaver, 16 at a time."""
+def floor(server: Server, directory: Path, repeat: int, *options: str) -> list[dict]:
+    """Bare LangGraph with its own AsyncPostgresSaver, 16 at a time."""
     out = directory / "floor.json"
     command = [sys.executable, "anchors/floor.py", "--services", str(directory), "--only", "pg locked pool20", "--conc", "16"]
     environment = os.environ | {"PGPASSWORD": server.password}
-    subprocess.run([*command, "--repeat", str(repeat), "--out", str(out)], cwd=HERE, env=environment, check=True, stdout=subprocess.DEVNULL)
-    rows = json.loads(out.read_text())["rows"]
-    return {graph: median(row["cpu_all_ms"] for row in rows if row["graph"] == graph) for graph in ("noop", "five")}
+    command += ["--repeat", str(repeat), "--out", str(out), *options]
+    subprocess.run(command, cwd=HERE, env=environment, check=True, stdout=subprocess.DEVNULL)
+    return json.loads(out.read_text())["rows"]
 
 
 def of(rows: list[dict], variant: str, column: str) -> float:

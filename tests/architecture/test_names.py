@@ -6,7 +6,7 @@ from tests.architecture.sources import APPS, ROOT, name, python_files
 
 JUNK_DRAWERS = {"utils", "helpers", "common", "misc", "core", "util", "helper", "lib", "base"}
 TEXTS = {".py", ".md", ".toml", ".yml", ".yaml", ".html", ".sql", ".json", ".example", ".txt", ""}
-SKIPPED = {".git", ".venv", ".holdfast", "node_modules", "__pycache__"}
+SKIPPED = {".git", ".uv", ".venv", ".holdfast", "node_modules", "__pycache__"}
 
 
 def test_no_module_is_a_junk_drawer() -> None:
