@@ -98,6 +98,17 @@ def open_pool(url: str, connections: int) -> AsyncConnectionPool[Any]:
     )
 
 
+class Busy(Exception):
+    """Somebody holds the row. A batch never waits, or one frozen client would delay all runs of the process: the item goes again, alone."""
+
+
+def refusal(outcome: str | None) -> Exception | None:
+    """What a write's outcome means to whoever asked for it."""
+    if outcome == "ok":
+        return None
+    return Busy() if outcome == "busy" else StaleWriter("the run is no longer ours")
+
+
 class EngineDatabase:
     """Claim, write, settle and hand back: one statement each, per batch."""
 
@@ -115,27 +126,23 @@ class EngineDatabase:
         claimed = [run for run in found if run.run_id is not None]
         return claimed, len(claimed) < len(found)
 
-    async def write(self, items: list[tuple[RunContext, Rows]]) -> list[Exception | None]:
-        """Write rows of several runs in one statement; StaleWriter for whose run is no longer ours. A busy run goes again, alone."""
-        owners = {(run.run_id, run.attempt): run for run, _ in items}
-        found = await self._write(list(owners.values()), items, wait=False)
-        for key in [key for key, outcome in found.items() if outcome == "busy"]:
-            mine = [item for item in items if (item[0].run_id, item[0].attempt) == key]
-            found |= await self._write([owners[key]], mine, wait=True)
-        missing = StaleWriter("the run is no longer ours")
-        return [None if found.get((run.run_id, run.attempt)) == "ok" else missing for run, _ in items]
+    async def write(self, items: list[tuple[RunContext, Rows]], *, wait: bool = False) -> list[Exception | None]:
+        """Write rows of several runs in one statement. StaleWriter for whose run is no longer ours, Busy for whose row somebody holds.
 
-    async def _write(self, owners: list[RunContext], items: list[tuple[RunContext, Rows]], *, wait: bool) -> dict[tuple[UUID, int], str]:
+        With `wait`, for one run: until the row is free.
+        """
+        owners = list({(run.run_id, run.attempt): run for run, _ in items}.values())
         rows = await self._fetch(WRITE, write_arguments(owners, items, wait=wait))
-        return {(owners[ordinal - 1].run_id, owners[ordinal - 1].attempt): outcome for ordinal, outcome in rows}
+        found = {(owners[ordinal - 1].run_id, owners[ordinal - 1].attempt): outcome for ordinal, outcome in rows}
+        return [refusal(found.get((run.run_id, run.attempt))) for run, _ in items]
 
-    async def settle(self, items: list[Settlement]) -> list[tuple[str, bool] | Exception]:
-        """End several runs in one statement: per run ('settled' or 'stale', whether its thread has more to do)."""
-        found = {ordinal - 1: (outcome, more) for ordinal, outcome, more in await self._fetch(SETTLE, settle_arguments(items, wait=False))}
-        for position, item in enumerate(items):
-            while found.get(position, ("stale", False))[0] == "busy":
-                _, outcome, more = (await self._fetch(SETTLE, settle_arguments([item], wait=True)))[0]
-                found[position] = (outcome, more)
+    async def settle(self, items: list[Settlement], *, wait: bool = False) -> list[tuple[str, bool] | Exception]:
+        """End several runs in one statement: per run ('settled' or 'stale', whether its thread has more to do), or Busy.
+
+        With `wait`, for one run: until thread and run are free.
+        """
+        rows = await self._fetch(SETTLE, settle_arguments(items, wait=wait))
+        found = {ordinal - 1: Busy() if outcome == "busy" else (outcome, more) for ordinal, outcome, more in rows}
         return [found.get(position, ("stale", False)) for position in range(len(items))]
 
     async def hand_back(self, runs: list[Claimed]) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache, partial
+from typing import TypeVar
 from uuid import UUID
 
 import uvloop
@@ -21,7 +22,7 @@ from assistants.registry.loader import Registry, registry
 from runs.checkpoints.saver import FencedSaver, Rows, RunContext, StaleWriter
 from runs.engine.batcher import Batcher
 from runs.engine.cancellation import StopReason
-from runs.engine.database import Claimed, EngineDatabase, Settlement, open_pool
+from runs.engine.database import Busy, Claimed, EngineDatabase, Settlement, open_pool
 from runs.engine.execute import Parts, execute, ids
 from runs.engine.leases import Heartbeat
 from runs.engine.stream import EventStream
@@ -32,6 +33,7 @@ from runs.streams.control import ControlListener, Message, listened
 from runs.streams.publish import Publisher
 
 logger = logging.getLogger("runs.engine")
+T = TypeVar("T")
 
 CLAIM_LIMIT = 16
 HAND_ON_SECONDS = 0.1
@@ -138,17 +140,26 @@ class Engine:
     async def write(self, run: RunContext, rows: Rows) -> None:
         """Write through the joined, fenced statement. A run that is no longer ours is stopped here: LangGraph would go on."""
         try:
-            await self.writes.submit((run, rows))
+            await self._write((run, rows))
         except StaleWriter:
             if (running := self.running.get(run.run_id)) and running.run.attempt == run.attempt:
                 self.loop.call_soon(self._stop, running.run, StopReason.LOST)
             raise
 
+    async def _write(self, item: tuple[RunContext, Rows]) -> None:
+        try:
+            await self.writes.submit(item)
+        except Busy:
+            outcome_of((await self.database.write([item], wait=True))[0])
+
     async def settle(self, item: Settlement) -> tuple[str, bool]:
         """End a run. From here on nothing cancels its task: a heartbeat that finds the row ended must not hide from readers that it has."""
         if (running := self.running.get(item.run_id)) and running.run.attempt == item.attempt:
             running.settling = True
-        return await self.settles.submit(item)
+        try:
+            return await self.settles.submit(item)
+        except Busy:
+            return outcome_of((await self.database.settle([item], wait=True))[0])
 
     def _look(self) -> None:
         self.again = True
@@ -307,6 +318,13 @@ class Engine:
         task = self.loop.create_task(coroutine)
         self.background.add(task)
         task.add_done_callback(self.background.discard)
+
+
+def outcome_of(found: T | Exception) -> T:
+    """The outcome of a call that went alone."""
+    if isinstance(found, Exception):
+        raise found
+    return found
 
 
 @cache

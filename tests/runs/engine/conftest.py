@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Coroutine, Iterator
+from concurrent.futures import Future
 from typing import Any, TypeVar
 
 import pytest
@@ -29,9 +30,13 @@ class Worker:
         await pool.open(wait=True)
         return pool
 
+    def start(self, coroutine: Coroutine[Any, Any, T]) -> "Future[T]":
+        """Let it run."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self.loop)
+
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Block until it is done."""
-        return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(30)
+        return self.start(coroutine).result(30)
 
     def claim(self, served: str, slots: int = 16, *, suspects: bool = True) -> list[Claimed]:
         """Take due runs of this fingerprint."""

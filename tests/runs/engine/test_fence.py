@@ -2,11 +2,11 @@
 
 from uuid import UUID, uuid4
 
-from django.db import connection
+from django.db import connection, transaction
 
 from runs.checkpoints.saver import Head, Rows, RunContext, StaleWriter
-from runs.engine.database import Claimed
-from runs.models import RunEvent
+from runs.engine.database import Busy, Claimed
+from runs.models import Run, RunEvent
 from tenants.models import Tenant
 from tests import builders
 from tests.runs.engine.conftest import Worker
@@ -83,3 +83,15 @@ def test_one_key_twice_in_a_flush_is_written_once(worker: Worker, tenant: Tenant
         None,
     ]
     assert stored(run.thread_id) == [1, 1, 1]
+
+
+def test_a_batch_does_not_wait_for_a_held_run_and_its_neighbours_are_written(worker: Worker, tenant: Tenant) -> None:
+    held, free = running(worker, tenant), running(worker, tenant)
+    with transaction.atomic():
+        list(Run.objects.for_tenant(tenant.tenant_id).select_for_update().filter(run_id=held.run_id))
+        outcomes = worker.write((context_of(held), checkpoint()), (context_of(free), checkpoint()))
+        assert [type(outcome) for outcome in outcomes] == [Busy, type(None)]
+        assert stored(held.thread_id) == [0, 0, 0]
+        alone = worker.start(worker.database.write([(context_of(held), checkpoint())], wait=True))
+    assert alone.result(10) == [None]
+    assert stored(held.thread_id) == [1, 1, 1]

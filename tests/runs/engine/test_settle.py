@@ -1,14 +1,13 @@
 """How a run ends in the database: once, with thread, interrupts and audit in the same statement."""
 
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
 from django.db import transaction
 
-from runs.engine.database import Claimed, Settlement
+from runs.engine.database import Busy, Claimed, Settlement
 from runs.models import Interrupt, Run, Thread
 from tenants.models import AuditEvent, Tenant
 from tests import builders
@@ -109,11 +108,20 @@ def test_a_settle_that_meets_our_own_timeout_goes_again(worker: Worker, tenant: 
             await connection.execute("set transaction_timeout = '100ms'")
 
     worker.run(impatient())
-    pool = ThreadPoolExecutor(1)
     with transaction.atomic():
         list(Thread.objects.for_tenant(tenant.tenant_id).select_for_update().filter(thread_id=thread.thread_id))
-        settling = pool.submit(worker.settle, ended(run))
+        settling = worker.start(worker.database.settle([ended(run)], wait=True))
         time.sleep(0.4)
         assert not settling.done()
     assert settling.result(10) == [("settled", False)]
-    pool.shutdown()
+
+
+def test_a_batch_does_not_wait_for_a_held_thread_and_its_neighbours_are_settled(worker: Worker, tenant: Tenant) -> None:
+    thread = builders.make_thread(tenant)
+    held, free = claimed(worker, tenant, thread), claimed(worker, tenant, builders.make_thread(tenant))
+    with transaction.atomic():
+        list(Thread.objects.for_tenant(tenant.tenant_id).select_for_update().filter(thread_id=thread.thread_id))
+        busy, settled = worker.settle(ended(held), ended(free))
+        assert (type(busy), settled) == (Busy, ("settled", False))
+        alone = worker.start(worker.database.settle([ended(held)], wait=True))
+    assert alone.result(10) == [("settled", False)]
