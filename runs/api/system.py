@@ -13,6 +13,7 @@ from runs.api import openapi
 from runs.services.system import database_answers, info, readiness
 from runs.wire.query import number
 from tenants.api.views import OpenView
+from tenants.models import Json
 
 VERBS = ("get", "post", "put", "patch", "delete")
 
@@ -63,10 +64,46 @@ class Docs(OpenView):
     def get(self, request: Request) -> HttpResponse:
         """The same document as a page: one file, no scripts, nothing from elsewhere."""
         found = document()
-        operations = [
-            {"verb": verb.upper(), "path": path, **item[verb]} for path, item in found["paths"].items() for verb in VERBS if verb in item
-        ]
-        return HttpResponse(render_to_string("api_docs.html", {"info": found["info"], "operations": operations}))
+        return HttpResponse(render_to_string("api_docs.html", {"info": found["info"], "groups": grouped(found)}))
+
+
+def grouped(found: Json) -> list[Json]:
+    """The operations of a document as its page shows them, by the first part of their paths."""
+    groups: dict[str, list[Json]] = {}
+    for path, item in found["paths"].items():
+        for verb in VERBS:
+            if verb in item:
+                name = path.split("/")[1] if path.count("/") > 1 or path in ("/assistants", "/threads", "/runs") else "system"
+                groups.setdefault(name, []).append(shown(verb, path, item[verb]))
+    return [{"name": name.capitalize(), "operations": operations} for name, operations in groups.items()]
+
+
+def shown(verb: str, path: str, operation: Json) -> Json:
+    """One operation in words: parameters and the fields of its body, and the statuses it answers with."""
+    parameters = [{"name": each["name"], "place": each["in"], "value": valued(each["schema"])} for each in operation.get("parameters", ())]
+    for content in operation.get("requestBody", {}).get("content", {}).values():
+        for name, schema in content["schema"].get("properties", {}).items():
+            parameters.append({"name": name, "place": "body", "value": valued(schema)})
+    return {
+        "id": operation["operationId"],
+        "verb": verb.upper(),
+        "path": path,
+        "description": operation.get("description", "").replace("`", ""),
+        "parameters": parameters,
+        "answers": ", ".join(operation["responses"]),
+    }
+
+
+def valued(schema: Json) -> str:
+    """A schema in words."""
+    if "enum" in schema:
+        return "one of " + ", ".join(map(str, schema["enum"]))
+    if "anyOf" in schema:
+        return " or ".join(valued(each) for each in schema["anyOf"])
+    if schema.get("type") == "array":
+        return "list of " + (valued(schema.get("items", {})) or "anything")
+    kinds = schema.get("type", "anything")
+    return " or ".join(kinds) if isinstance(kinds, list) else str(kinds)
 
 
 def document() -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 import httpx
 
+from runs.api.system import valued
+
 
 def test_ok(live: str) -> None:
     for path in ("/ok", "/", "/ok?check_db=1"):
@@ -33,3 +35,10 @@ def test_the_document_has_every_operation_and_the_page_shows_it(live: str) -> No
     page = httpx.get(f"{live}/docs")
     assert page.headers["content-type"].startswith("text/html")
     assert all(name in page.text for name in ("create_run", "/threads/{thread_id}/runs")) and "<script" not in page.text
+
+
+def test_schemas_are_told_in_words() -> None:
+    assert valued({"type": ["string", "null"]}) == "string or null"
+    assert valued({"enum": ["raise", "do_nothing"]}) == "one of raise, do_nothing"
+    assert valued({"anyOf": [{"type": "boolean"}, {"type": "array", "items": {"type": "string"}}]}) == "boolean or list of string"
+    assert valued({}) == "anything"
