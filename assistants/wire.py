@@ -10,7 +10,7 @@ from langgraph_sdk import schema
 from assistants.models import Assistant, AssistantVersion
 from tenants.exceptions import BadRequest, Invalid
 from tenants.models import Json
-from tenants.validation import check
+from tenants.validation import check, path_id
 
 FIELDS = ("assistant_id", "graph_id", "name", "description", "config", "context", "created_at", "updated_at", "metadata", "version")
 SORTABLE = ("assistant_id", "created_at", "updated_at", "name", "graph_id")
@@ -91,7 +91,7 @@ class AssistantCreate:
         config, context = mirrored(_config(data), _context(data))
         return cls(
             graph_id=data["graph_id"],
-            assistant_id=None if identifier is None else parse_id(identifier),
+            assistant_id=None if identifier is None else path_id(identifier, "assistant"),
             name=data.get("name", "Untitled"),
             description=data.get("description"),
             config=config or {},
@@ -190,14 +190,6 @@ def parse_latest(body: object) -> int | None:
     """The version of POST /assistants/{assistant_id}/latest; one that was not given is found nowhere. Raises Invalid."""
     version = _checked(LATEST, body).get("version")
     return None if version is None else int(version)
-
-
-def parse_id(text: str) -> UUID:
-    """An assistant's id. Raises Invalid."""
-    try:
-        return UUID(text)
-    except ValueError:
-        raise Invalid("Invalid assistant ID: must be a UUID") from None
 
 
 def parse_xray(text: str | None) -> int | bool:

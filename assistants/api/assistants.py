@@ -11,6 +11,7 @@ from tenants.api.pagination import paginated
 from tenants.api.views import AgentView
 from tenants.exceptions import NotSupported
 from tenants.models import Json
+from tenants.validation import path_id
 
 ASSISTANT: Json = {
     "type": "object",
@@ -54,18 +55,18 @@ class AssistantDetail(AgentView):
     @extend_schema(operation_id="get_assistant", responses={200: ASSISTANT})
     def get(self, request: Request, assistant_id: str) -> Response:
         """One assistant; graph names are not accepted here."""
-        return Response(wire.assistant_json(assistants.get_assistant(actor=self.actor, assistant_id=wire.parse_id(assistant_id))))
+        return Response(wire.assistant_json(assistants.get_assistant(actor=self.actor, assistant_id=path_id(assistant_id, "assistant"))))
 
     @extend_schema(operation_id="update_assistant", request=_json(wire.PATCH_BODY), responses={200: ASSISTANT})
     def patch(self, request: Request, assistant_id: str) -> Response:
         """Make a new version. Metadata is merged, config and context are replaced."""
-        identifier, body = wire.parse_id(assistant_id), wire.AssistantPatch.parse(request.data)
+        identifier, body = path_id(assistant_id, "assistant"), wire.AssistantPatch.parse(request.data)
         return Response(wire.assistant_json(assistants.update_assistant(actor=self.actor, assistant_id=identifier, request=body)))
 
     @extend_schema(operation_id="delete_assistant", responses={204: None})
     def delete(self, request: Request, assistant_id: str) -> Response:
         """Delete an assistant; its runs stay."""
-        identifier = wire.parse_id(assistant_id)
+        identifier = path_id(assistant_id, "assistant")
         if request.query_params.get("delete_threads", "false").lower() not in ("", "false", "0"):
             raise NotSupported("delete_threads")
         assistants.delete_assistant(actor=self.actor, assistant_id=identifier, now=timezone.now())
@@ -99,7 +100,7 @@ class AssistantVersions(AgentView):
     @extend_schema(operation_id="list_assistant_versions", request=_json(wire.VERSIONS_BODY), responses={200: _many(VERSION)})
     def post(self, request: Request, assistant_id: str) -> Response:
         """The versions of an assistant, newest first."""
-        identifier, search = wire.parse_id(assistant_id), wire.VersionSearch.parse(request.data)
+        identifier, search = path_id(assistant_id, "assistant"), wire.VersionSearch.parse(request.data)
         rows, has_more = versions.list_versions(actor=self.actor, assistant_id=identifier, request=search)
         return paginated([wire.version_json(row) for row in rows], limit=search.limit, offset=search.offset, has_more=has_more)
 
@@ -110,7 +111,7 @@ class AssistantLatest(AgentView):
     @extend_schema(operation_id="set_latest_assistant_version", request=_json(wire.LATEST_BODY), responses={200: ASSISTANT})
     def post(self, request: Request, assistant_id: str) -> Response:
         """Roll an assistant back or forward to one of its versions."""
-        identifier, version = wire.parse_id(assistant_id), wire.parse_latest(request.data)
+        identifier, version = path_id(assistant_id, "assistant"), wire.parse_latest(request.data)
         row = versions.set_latest(actor=self.actor, assistant_id=identifier, version=version, now=timezone.now())
         return Response(wire.assistant_json(row))
 
@@ -133,4 +134,4 @@ class AssistantSchemas(AgentView):
     @extend_schema(operation_id="get_assistant_schemas", responses={200: {"type": "object"}})
     def get(self, request: Request, assistant_id: str) -> Response:
         """JSON schemas of input, output, state, config and context."""
-        return Response(graphs.assistant_schemas(actor=self.actor, assistant_id=wire.parse_id(assistant_id)))
+        return Response(graphs.assistant_schemas(actor=self.actor, assistant_id=path_id(assistant_id, "assistant")))

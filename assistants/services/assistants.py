@@ -12,12 +12,13 @@ from assistants.models import Assistant
 from assistants.models.assistant import AssistantQuerySet
 from assistants.registry.loader import registry
 from assistants.services.writes import insert_assistant, insert_builtins, update_assistant_row
-from assistants.wire import AssistantCreate, AssistantFilter, AssistantPatch, AssistantSearch, parse_id
+from assistants.wire import AssistantCreate, AssistantFilter, AssistantPatch, AssistantSearch
 from tenants.actors import Actor
 from tenants.exceptions import Conflict, NotFound
 from tenants.models import Json
 from tenants.policy import Permission, require
 from tenants.services import audit
+from tenants.validation import path_id
 
 BUILTIN_NAMESPACE = UUID("6ba7b821-9dad-11d1-80b4-00c04fd430c8")
 REMEMBERED_TENANTS = 10_000
@@ -48,7 +49,7 @@ def builtin_id(graph_id: str) -> UUID:
 
 def resolve_id(name_or_uuid: str) -> UUID:
     """The assistant a request means: a graph's name is its built-in one. No query: it may not exist. Raises Invalid for other text."""
-    return builtin_id(name_or_uuid) if name_or_uuid in registry().entries else parse_id(name_or_uuid)
+    return builtin_id(name_or_uuid) if name_or_uuid in registry().entries else path_id(name_or_uuid, "assistant")
 
 
 def ensure_builtins(tenant_id: UUID) -> None:

@@ -12,9 +12,9 @@ from runs.services.cancel import cancel_run, delete_run
 from runs.services.runs import create_run, list_runs
 from runs.wire.query import one, truth
 from runs.wire.runs import RunList, RunRequest, run_json
-from runs.wire.schema import path_id
 from tenants.api.pagination import paginated
 from tenants.api.views import AgentView
+from tenants.validation import path_id
 
 
 class ThreadRuns(AgentView):

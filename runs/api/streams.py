@@ -19,10 +19,10 @@ from runs.streams.read import AccessLost
 from runs.wire.events import parse_cursor
 from runs.wire.query import many, truth
 from runs.wire.runs import RunRequest
-from runs.wire.schema import path_id
 from runs.wire.sse import HEARTBEAT, frame
 from tenants.api.views import AgentView
 from tenants.exceptions import Invalid
+from tenants.validation import path_id
 
 RUN = openapi.body(openapi.RUN_CREATE)
 STREAM = {(200, "text/event-stream"): openapi.TEXT}

@@ -8,9 +8,9 @@ from runs.api import openapi
 from runs.services.state import get_history, get_state, update_state
 from runs.wire.query import truth
 from runs.wire.schema import checkpoint_id as parse_checkpoint_id
-from runs.wire.schema import path_id
 from runs.wire.state import CheckpointRef, HistoryRequest, StateAt, StateUpdate, state_json, updated_json
 from tenants.api.views import AgentView
+from tenants.validation import path_id
 
 
 class ThreadStateDetail(AgentView):

@@ -8,10 +8,10 @@ from runs.api import openapi
 from runs.services.access import thread_for
 from runs.services.search import count_threads, search_threads
 from runs.services.threads import create_thread, delete_thread, patch_thread
-from runs.wire.schema import path_id
 from runs.wire.threads import ThreadCreate, ThreadPatch, ThreadSearch, thread_json
 from tenants.api.pagination import paginated
 from tenants.api.views import AgentView
+from tenants.validation import path_id
 
 MINIMAL = "return=minimal"
 

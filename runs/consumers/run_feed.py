@@ -12,12 +12,12 @@ from runs.services.streaming import Joining, Watch, events_of, watch_run
 from runs.services.tickets import redeem_ticket
 from runs.streams.read import AccessLost, SlowReader
 from runs.wire.events import Event, parse_cursor
-from runs.wire.schema import path_id
 from tenants.consumers import BAD_MESSAGE, FAILED, UNAUTHENTICATED, ActorConsumer
 from tenants.database.context import acting_for
 from tenants.database.threads import in_database
 from tenants.exceptions import Conflict, DomainError, Invalid, NotAllowed, NotFound
 from tenants.services import audit
+from tenants.validation import path_id
 
 logger = logging.getLogger(__name__)
 

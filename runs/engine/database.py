@@ -6,9 +6,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-import orjson
 from psycopg.rows import class_row
-from psycopg.types.json import set_json_loads
 from psycopg_pool import AsyncConnectionPool
 
 from runs.checkpoints.repeat import repeated
@@ -86,7 +84,6 @@ CONNECTION: dict[str, Any] = {
 
 def open_pool(url: str, connections: int) -> AsyncConnectionPool[Any]:
     """A pool of autocommit connections that prepare each statement at its first use."""
-    set_json_loads(orjson.loads)
     return AsyncConnectionPool(
         url,
         min_size=1,

@@ -30,17 +30,21 @@ def call_of(run: Claimed, context_keys: Collection[str] | None = None) -> Call:
     """What the request asked for, with the keys that only the server sets; of the context what the graph's schema knows, if it has one."""
     kwargs = run.kwargs
     context = kwargs.get("context") or {}
-    modes = {"messages" if mode == "messages-tuple" else mode for mode in kwargs["stream_mode"]}
     return Call(
         config=config_of(run),
         input=command_of(kwargs) if kwargs.get("command") else kwargs.get("input"),
         context=(context or None) if context_keys is None else admitted_context(context, context_keys),
-        modes=sorted(modes | {"updates", "values"}),
+        modes=sorted(modes_of(kwargs) | {"updates", "values"}),
         subgraphs=bool(kwargs.get("subgraphs")),
         durability=kwargs.get("durability") or "async",
         interrupt_before=kwargs.get("interrupt_before"),
         interrupt_after=kwargs.get("interrupt_after"),
     )
+
+
+def modes_of(kwargs: dict[str, Any]) -> frozenset[str]:
+    """The modes asked for, as LangGraph calls them."""
+    return frozenset("messages" if mode == "messages-tuple" else mode for mode in kwargs["stream_mode"])
 
 
 def config_of(run: Claimed) -> RunnableConfig:

@@ -8,6 +8,7 @@ import orjson
 
 from runs.checkpoints.saver import Rows, RunContext
 from runs.engine.database import Claimed
+from runs.engine.prepare import modes_of
 from runs.streams.publish import Publisher
 from runs.wire.encoding import dumps, dumps_message_tuple
 from runs.wire.events import END, Event
@@ -58,7 +59,7 @@ class EventStream:
     def __init__(self, run: Claimed, publisher: Publisher, log: EventLog | None, *, listened: bool) -> None:
         self.run, self.publisher, self.log = run, publisher, log
         self.listened = listened or run.streamed or run.resumable
-        self.modes = frozenset("messages" if mode == "messages-tuple" else mode for mode in run.kwargs["stream_mode"])
+        self.modes = modes_of(run.kwargs)
         self.n = 0
         self.metadata: tuple[int, dict[str, Any], orjson.Fragment] | None = None
 

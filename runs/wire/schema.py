@@ -147,14 +147,6 @@ def check(name: str, body: object) -> dict[str, Any]:
     return given
 
 
-def path_id(text: str, noun: str = "thread", *, brief: bool = False) -> uuid.UUID:
-    """The UUID of a path; `brief` is the text of the routes that create runs."""
-    try:
-        return uuid.UUID(text)
-    except ValueError as error:
-        raise Invalid(f"Invalid {noun} ID" + ("" if brief else ": must be a UUID")) from error
-
-
 def checkpoint_id(value: object) -> str | None:
     """A checkpoint id in its one spelling, None if there is none."""
     if value is None or value == "":

@@ -10,8 +10,9 @@ from langgraph_sdk import schema
 from runs.models import Thread
 from runs.wire.interrupts import StoredInterrupt
 from runs.wire.merge import own_metadata
-from runs.wire.schema import check, path_id
+from runs.wire.schema import check
 from tenants.exceptions import BadRequest, NotSupported
+from tenants.validation import path_id
 
 Json = dict[str, Any]
 

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import Any
-from uuid import UUID
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
@@ -88,11 +87,3 @@ class AgentView(OpenView):
             raise NotAuthenticated(MISSING)
         self.actor = request.auth
         current_tenant.set(self.actor.tenant_id)
-
-
-def path_uuid(text: str, noun: str) -> UUID:
-    """An id of the path. Raises Invalid with the wire's text."""
-    try:
-        return UUID(text)
-    except ValueError as error:
-        raise Invalid(f"Invalid {noun} ID: must be a UUID") from error

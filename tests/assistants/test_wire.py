@@ -7,6 +7,7 @@ import pytest
 
 from assistants import wire
 from tenants.exceptions import BadRequest, DomainError, Invalid
+from tenants.validation import path_id
 
 
 @pytest.mark.parametrize(
@@ -99,6 +100,6 @@ def test_another_xray_is_refused(text: str) -> None:
 
 
 def test_ids_are_uuids() -> None:
-    assert wire.parse_id("11111111-1111-4111-8111-111111111111") == UUID(int=0x11111111_1111_4111_8111_111111111111)
+    assert path_id("11111111-1111-4111-8111-111111111111", "assistant") == UUID(int=0x11111111_1111_4111_8111_111111111111)
     with pytest.raises(Invalid, match="Invalid assistant ID: must be a UUID"):
-        wire.parse_id("chat")
+        path_id("chat", "assistant")

@@ -143,3 +143,4 @@ TABLE = [
     Row("POST /runs/wait", MAKERS, scope=Scope.TENANT, body=run),
     Row("POST /runs/stream", MAKERS, scope=Scope.TENANT, body=run),
 ]
+GUARDED = [row for row in TABLE if row.scope is not Scope.OPEN]

@@ -9,12 +9,6 @@ import pytest
 from tests.authz.targets import Target, Village
 
 
-@pytest.fixture(scope="module")
-def village(live: str) -> Village:
-    """Two tenants."""
-    return Village.make()
-
-
 @pytest.fixture
 def ours(village: Village, live: str) -> Target:
     """Objects of the first tenant, with a state worth stealing."""

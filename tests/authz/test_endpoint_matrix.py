@@ -1,29 +1,12 @@
 """Every endpoint of the URLconf × author, six roles, stranger and nobody"""
 
-from collections.abc import Iterator
-
 import httpx
 import pytest
 
 from tests.authz.asking import ask
-from tests.authz.rows import COLLEAGUES, TABLE, Row, Scope
+from tests.authz.rows import COLLEAGUES, GUARDED, TABLE, Row, Scope
 from tests.authz.targets import Village
 from tests.endpoints import endpoints
-
-GUARDED = [row for row in TABLE if row.scope is not Scope.OPEN]
-
-
-@pytest.fixture(scope="module")
-def village(live: str) -> Village:
-    """Two tenants."""
-    return Village.make()
-
-
-@pytest.fixture(scope="module")
-def http(live: str) -> Iterator[httpx.Client]:
-    """Without a key."""
-    with httpx.Client(base_url=live, timeout=30) as client:
-        yield client
 
 
 def test_every_endpoint_has_a_row() -> None:

@@ -6,27 +6,13 @@ import httpx
 import pytest
 
 from tests.authz.asking import ask
-from tests.authz.rows import TABLE, Row, Scope
+from tests.authz.rows import GUARDED, TABLE, Row
 from tests.authz.targets import Village
 from tests.authz.test_endpoint_matrix import assert_stranger_gets_nothing
 from tests.servers import Stack
 
 pytestmark = pytest.mark.xdist_group("filters_off")
-GUARDED = [row for row in TABLE if row.scope is not Scope.OPEN]
 UNFILTERED = ("-m", "tests.authz.unfiltered")
-
-
-@pytest.fixture(scope="module")
-def village(live: str) -> Village:
-    """Two tenants."""
-    return Village.make()
-
-
-@pytest.fixture(scope="module")
-def http(live: str) -> Iterator[httpx.Client]:
-    """The code as it is, to prepare what is aimed at."""
-    with httpx.Client(base_url=live, timeout=30) as client:
-        yield client
 
 
 @pytest.fixture(scope="module")

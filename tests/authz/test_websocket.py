@@ -15,12 +15,6 @@ from tests.authz.rows import COLLEAGUES
 from tests.authz.targets import Target, Village
 
 
-@pytest.fixture(scope="module")
-def village(live: str) -> Village:
-    """Two tenants."""
-    return Village.make()
-
-
 @pytest.fixture
 def target(village: Village, live: str) -> Target:
     """A finished run."""

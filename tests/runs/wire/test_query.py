@@ -3,8 +3,8 @@
 import pytest
 
 from runs.wire.query import many, one, truth
-from runs.wire.schema import path_id
 from tenants.exceptions import Invalid
+from tenants.validation import path_id
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,10 @@ from rest_framework.response import Response
 from tenants import exceptions as domain
 from tenants.api import errors
 from tenants.api.pagination import paginated
-from tenants.api.views import AgentView, OpenView, path_uuid
+from tenants.api.views import AgentView, OpenView
 from tenants.database.context import current_tenant
 from tenants.models import Tenant
+from tenants.validation import path_id
 from tests.builders import now
 
 handler400, handler403, handler404, handler500 = errors.handler400, errors.handler403, errors.handler404, errors.handler500
@@ -53,7 +54,7 @@ class Echo(AgentView):
 
     def get(self, request: Request, thread_id: str) -> Response:
         visible = [tenant.slug for tenant in Tenant.objects.all()]
-        return Response({"id": path_uuid(thread_id, "thread"), "visible": visible, "at": now().replace(microsecond=0), "none": None})
+        return Response({"id": path_id(thread_id, "thread"), "visible": visible, "at": now().replace(microsecond=0), "none": None})
 
     def post(self, request: Request, thread_id: str) -> Response:
         return Response(request.data)
