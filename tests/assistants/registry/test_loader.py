@@ -162,3 +162,20 @@ def test_two_folders_may_have_files_of_the_same_name(tmp_path: Path) -> None:
         (tmp_path / folder).mkdir()
         graph = load_graphs(write(tmp_path / folder, {folder: "./half-made.py:builder"}, **{"half-made": BUILDER})).get(folder)
         assert graph.error is None and graph.drawing["nodes"]
+
+
+async def test_classes_of_the_state_come_back_from_a_checkpoint_as_what_they_were(tmp_path: Path) -> None:
+    """LangGraph builds only classes that the graph's own schema names: a bound copy has to know them, too."""
+    (tmp_path / "orders.py").write_text(
+        "from dataclasses import dataclass\nfrom typing import TypedDict\nfrom langgraph.graph import END, START, StateGraph\n"
+        "@dataclass\nclass Order:\n    number: int\n"
+        "class State(TypedDict, total=False):\n    order: Order\n"
+        "builder = StateGraph(State)\nbuilder.add_node('place', lambda state: {'order': Order(7)})\n"
+        "builder.add_edge(START, 'place')\nbuilder.add_edge('place', END)\ngraph = builder.compile()\n"
+    )
+    registry = load_graphs(write(tmp_path, {"orders": "./orders.py:graph"}))
+    config: Any = {"configurable": {"thread_id": "t"}}
+    async with registry.get("orders").graph(config, purpose="run", checkpointer=InMemorySaver(), store=None) as made:
+        await made.ainvoke({}, config)
+        order = (await made.aget_state(config)).values["order"]
+    assert (type(order).__name__, order.number) == ("Order", 7)

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
@@ -10,8 +10,12 @@ import pytest
 from django.conf import settings
 from psycopg import AsyncCursor
 
+from assistants.registry.factory import AnyPregel
 from runs.checkpoints.saver import Rows, RunContext
 from runs.engine.database import Claimed, EngineDatabase, Settlement, open_pool
+from runs.lifecycle import queue
+from tenants.models import Tenant
+from tests.runs.engine.office import Office, disconnected
 
 T = TypeVar("T")
 
@@ -86,3 +90,24 @@ def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(AsyncCursor, "execute", counted)
     return seen
+
+
+@pytest.fixture
+def open_office(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[AnyPregel], Office]]:
+    """Starts engines; ends them."""
+    monkeypatch.setattr(queue, "wake", lambda *args, **kwargs: None)
+    made: list[Office] = []
+
+    def open_(graph: AnyPregel) -> Office:
+        office = Office(tenant, graph)
+        office.engine.start()
+        made.append(office)
+        return office
+
+    yield open_
+    for office in made:
+        if office.engine.thread.is_alive():
+            office.engine.drain(0.1)
+        office.engine.messenger.shutdown()
+        office.engine.loop.run_until_complete(disconnected())
+        office.engine.loop.close()

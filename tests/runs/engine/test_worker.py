@@ -1,132 +1,30 @@
 """One engine in this process: what happens to a run when its graph, its lease or its process goes wrong."""
 
 import asyncio
-import operator
+import contextvars
 import threading
 import time
-from collections.abc import Callable, Iterator
-from itertools import pairwise
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Annotated, Any
-from uuid import UUID, uuid4
+from typing import Any
+from uuid import UUID
 
 import psycopg
 import pytest
+from django.db import connections, transaction
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import interrupt
-from typing_extensions import TypedDict
 
-from assistants.registry.factory import AnyPregel
-from assistants.registry.loader import LoadedGraph, Registry
+from assistants.registry.loader import Registry
 from runs.engine.batcher import Batcher
 from runs.engine.cancellation import StopReason
 from runs.engine.leases import Heartbeat
 from runs.engine.worker import Engine
-from runs.lifecycle import queue
 from runs.models import Interrupt, Run, RunEvent, Thread
-from runs.streams.connection import async_redis
-from tenants.models import Tenant
 from tests import builders
+from tests.runs.engine.office import Opened, State, graph_of, says
 from tests.waiting import until
-
-
-class State(TypedDict, total=False):
-    """What the nodes have said."""
-
-    said: Annotated[list[str], operator.add]
-
-
-Node = Callable[[State], Any]
-
-
-def graph_of(*nodes: tuple[str, Node], **compiled: Any) -> AnyPregel:
-    """One node after the other."""
-    builder: Any = StateGraph(State)
-    for name, node in nodes:
-        builder.add_node(name, node)
-    names = [START, *(name for name, _ in nodes), END]
-    for one, next_one in pairwise(names):
-        builder.add_edge(one, next_one)
-    graph: AnyPregel = builder.compile(**compiled)
-    return graph
-
-
-def says(word: str) -> Node:
-    """A node."""
-    return lambda state: {"said": [word]}
-
-
-class Office:
-    """An engine with one graph, and the runs given to it."""
-
-    def __init__(self, tenant: Tenant, graph: AnyPregel) -> None:
-        self.tenant, self.served = tenant, uuid4().hex
-        self.engine = Engine(Registry(Path("none"), {"made": LoadedGraph("made", None, "r", self.served, source=graph)}))
-
-    def run(self, thread: Thread | None = None, **fields: Any) -> Run:
-        """A pending run, seen by the engine at its next look."""
-        kwargs = {"input": {"said": []}, "stream_mode": ["values"]} | fields.pop("kwargs", {})
-        thread = thread or builders.make_thread(self.tenant)
-        return builders.make_run(self.tenant, thread, "pending", "made", graph_fingerprint=self.served, kwargs=kwargs, **fields)
-
-    def ended(self, run: Run, seconds: float = 10) -> Run:
-        """Look, and wait until it has ended."""
-        self.engine.look()
-
-        def over() -> bool:
-            run.refresh_from_db()
-            return run.status not in ("pending", "running")
-
-        until("the run ends", over, seconds)
-        return run
-
-    def thread_of(self, run: Run) -> Thread:
-        """Its thread's row."""
-        return Thread.objects.for_tenant(self.tenant.tenant_id).get(thread_id=run.thread_id)
-
-    def on_loop(self, function: Callable[[], Any]) -> Any:
-        """Call it on the engine's loop."""
-
-        async def call() -> Any:
-            return function()
-
-        return asyncio.run_coroutine_threadsafe(call(), self.engine.loop).result(5)
-
-    def give_back(self, run: Run, **fields: Any) -> None:
-        """Make it pending, as a rescue does, without its worker's knowledge."""
-        values = {"status": "pending", "lease_until": None, "lease_owner": None, "crashes": 1} | fields
-        Run.objects.for_tenant(self.tenant.tenant_id).filter(run_id=run.run_id).update(**values)
-
-
-@pytest.fixture
-def open_office(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[AnyPregel], Office]]:
-    """Starts engines; ends them."""
-    monkeypatch.setattr(queue, "wake", lambda *args, **kwargs: None)
-    made: list[Office] = []
-
-    def open_(graph: AnyPregel) -> Office:
-        office = Office(tenant, graph)
-        office.engine.start()
-        made.append(office)
-        return office
-
-    yield open_
-    for office in made:
-        if office.engine.thread.is_alive():
-            office.engine.drain(0.1)
-        office.engine.messenger.shutdown()
-        office.engine.loop.run_until_complete(disconnected())
-        office.engine.loop.close()
-
-
-async def disconnected() -> None:
-    """uvloop waits for open connections."""
-    async_redis().close()
-    await asyncio.sleep(0.01)
-
-
-Opened = Callable[[AnyPregel], Office]
 
 
 def test_a_run_ends(open_office: Opened) -> None:
@@ -377,3 +275,30 @@ def test_a_lost_connection_at_its_start_does_not_fail_a_run(open_office: Opened,
     run = office.ended(office.run(office.thread_of(first)))
     assert (run.status, failures) == ("success", [])
     assert office.thread_of(run).values == {"said": ["a", "a"]}
+
+
+def test_a_held_thread_delays_the_end_of_its_own_run_and_no_other(open_office: Opened) -> None:
+    going, gate = threading.Event(), threading.Event()
+
+    def wait(state: State) -> Any:
+        going.set()
+        gate.wait(10)
+        return {"said": ["a"]}
+
+    office = open_office(graph_of(("a", wait)))
+    held = office.run()
+    office.engine.look()
+    assert going.wait(5)
+    with transaction.atomic():
+        list(Thread.objects.for_tenant(held.tenant_id).select_for_update().filter(thread_id=held.thread_id))
+        gate.set()
+
+        def meanwhile() -> tuple[str, str]:  # in a thread, on a connection of its own: the test's is inside the transaction
+            try:
+                return office.ended(office.run()).status, Run.objects.for_tenant(held.tenant_id).get(run_id=held.run_id).status
+            finally:
+                connections.close_all()
+
+        with ThreadPoolExecutor(1) as pool:
+            assert pool.submit(contextvars.copy_context().run, meanwhile).result(10) == ("success", "running")
+    assert office.ended(held).status == "success"
