@@ -7,7 +7,7 @@ SYNC = UV_PYTHON_DOWNLOADS=never $(UV) sync --frozen --inexact --quiet --python 
 RUN := .venv/bin/
 
 .DEFAULT_GOAL := help
-.PHONY: help up manage check test format lock bench test-crash conformance clean
+.PHONY: help up manage check test format lock bench test-crash fuzz conformance clean
 
 help: ## this list
 	@grep -E '^[a-z.-]+:.*## ' Makefile | sed -E 's/^([a-z.-]+):.*## /  make \1\t/' | expand -t 22
@@ -41,6 +41,9 @@ bench: .venv/.synced-all ## measure against bare LangGraph
 
 test-crash: .venv/.synced-all ## the long form of the crash suite
 	$(RUN)pytest tests/crash
+
+fuzz: .venv/.synced-all ## many generated requests for each operation of the OpenAPI document
+	$(RUN)pytest tests/fuzz -n 2 --hypothesis-profile=nightly --timeout 1800
 
 conformance: .venv/.synced-all ## the official clients against a server
 	$(RUN)pytest tests/conformance

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 from langgraph_sdk import get_client, get_sync_client
 from langgraph_sdk.client import LangGraphClient, SyncLangGraphClient
 from pytest_django import DjangoDbBlocker
@@ -17,6 +18,9 @@ from tests.servers import Stack
 Sdk = Callable[[str], LangGraphClient]
 SyncSdk = Callable[[str], SyncLangGraphClient]
 PRODUCT = "product"
+
+hypothesis_settings.register_profile("change", max_examples=20, derandomize=True, database=None)
+hypothesis_settings.register_profile("nightly", max_examples=300, database=None, print_blob=True)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -19,14 +19,23 @@ VERBS = ("get", "post", "put", "patch", "delete")
 
 
 class Ok(OpenView):
-    """GET /ok and GET /."""
+    """GET /ok."""
 
-    @extend_schema(operation_id="ok", responses={200: openapi.OK})
+    @extend_schema(operation_id="ok", parameters=[openapi.CHECK], responses={200: openapi.OK})
     def get(self, request: Request) -> Response:
         """The process answers; `check_db=1` asks the database, too."""
         if number(dict(request.query_params.lists()), "check_db", 0):
             database_answers()
         return Response({"ok": True, "services": {}})
+
+
+class Root(Ok):
+    """GET /, which means the same."""
+
+    @extend_schema(operation_id="root", parameters=[openapi.CHECK], responses={200: openapi.OK})
+    def get(self, request: Request) -> Response:
+        """The process answers, as `/ok` does."""
+        return super().get(request)
 
 
 class Ready(OpenView):

@@ -5,12 +5,12 @@ from django.urls import path
 from runs.api.runs import RunCancel, RunDetail, ThreadRuns
 from runs.api.stateless_runs import StatelessRuns
 from runs.api.streams import RunJoin, RunJoinStream, RunStream, RunWait, StatelessStream, StatelessWait, Tickets
-from runs.api.system import Docs, Info, Ok, OpenApiDocument, Ready
+from runs.api.system import Docs, Info, Ok, OpenApiDocument, Ready, Root
 from runs.api.thread_state import ThreadHistory, ThreadStateAt, ThreadStateCheckpoint, ThreadStateDetail
 from runs.api.threads import ThreadCount, ThreadDetail, ThreadList, ThreadSearchView
 
 urlpatterns = [
-    path("", Ok.as_view()),
+    path("", Root.as_view()),
     path("ok", Ok.as_view()),
     path("ready", Ready.as_view()),
     path("info", Info.as_view()),
