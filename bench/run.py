@@ -2,7 +2,7 @@
 
 python bench/run.py                 everything, three repetitions
 python bench/run.py --quick         one repetition, fewer operations
-python bench/run.py --only wait     one scenario (wait, stream, idle)
+python bench/run.py --only wait     one scenario (wait, stream, resume, state, idle)
 """
 
 from __future__ import annotations
@@ -195,7 +195,28 @@ def asleep(server: Server, directory: Path, repeat: int, scale: str) -> None:
     )
 
 
-SCENARIOS = {"wait": waits, "stream": streams, "idle": asleep}
+def resumes(server: Server, directory: Path, repeat: int, scale: str) -> None:
+    alone = harness(server, directory, "resume", "1", repeat, "--scale", scale)
+    rows = harness(server, directory, "resume", "16", repeat, "--scale", scale)
+    for variant in ("to interrupt", "resume"):
+        p50, cpu = of(alone, variant, "p50_ms"), of(rows, variant, "cpu_all")
+        print(f"wait {variant}: p50 {p50:.1f} ms at rest (hold 80), {cpu:.2f} CPU-ms at 16 callers", flush=True)
+
+
+def states(server: Server, directory: Path, repeat: int, scale: str) -> None:
+    """Reads of a tenant with few and with many threads: the ratio tells whether work grows with the table."""
+    few, many = (200, 20_000) if scale == "1" else (200, 2_000)
+    options = ["--opt", f"threads=[{few},{many}]", "--opt", f"with_checkpoints={few}", "--opt", "conc=[16]", "--scale", scale]
+    rows = harness(server, directory, "state", "16", 1, *options)
+    found = {row["variant"]: row["cpu_all"] for row in rows}
+    for variant, cpu in found.items():
+        size, _, name = variant.partition(" threads: ")
+        before = found.get(f"{few} threads: {name}")
+        grown = f", {cpu / before:.2f} x that of {few} threads (hold 1.2)" if int(size) == many and before else ""
+        print(f"{name}, {size} threads: {cpu:.2f} CPU-ms{grown}", flush=True)
+
+
+SCENARIOS = {"wait": waits, "stream": streams, "resume": resumes, "state": states, "idle": asleep}
 
 
 def main() -> None:
