@@ -1,5 +1,6 @@
 """The chat model of the examples: a real one if MODEL names it, else a scripted one that needs no key."""
 
+import asyncio
 import hashlib
 import json
 import os
@@ -21,6 +22,7 @@ class ScriptedChatModel(BaseChatModel):
     """
 
     script: Reply
+    word_seconds: float = 0.0
 
     @property
     def _llm_type(self) -> str:
@@ -45,6 +47,8 @@ class ScriptedChatModel(BaseChatModel):
         self, messages: list[BaseMessage], stop: Any = None, run_manager: Any = None, **kwargs: Any
     ) -> AsyncIterator[ChatGenerationChunk]:
         for chunk in chunks(self._answer(messages)):
+            if self.word_seconds and chunk.message.content:
+                await asyncio.sleep(self.word_seconds)
             if run_manager:
                 await run_manager.on_llm_new_token(str(chunk.message.content), chunk=chunk)
             yield chunk
@@ -77,6 +81,13 @@ def chat_model(script: Reply) -> BaseChatModel:
     """`MODEL=provider:name` and the provider's key, or the script."""
     name = os.environ.get("MODEL")
     return init_chat_model(name) if name else ScriptedChatModel(script=script)
+
+
+def paced(model: BaseChatModel, word_seconds: float) -> BaseChatModel:
+    """The scripted model with a pause before every word; a real one keeps its own pace."""
+    if not isinstance(model, ScriptedChatModel) or not word_seconds:
+        return model
+    return model.model_copy(update={"word_seconds": word_seconds})
 
 
 def text_of(message: BaseMessage) -> str:

@@ -165,3 +165,27 @@ def apart(_apart: Stack) -> Iterator[Stack]:
         yield _apart
         _apart.keep_workers(0)
         _apart.flush_redis()
+
+
+@pytest.fixture(scope="session")
+def shipped(database: None) -> Iterator[Stack]:
+    """A running product with the graphs that ship, as `make up` serves them.
+
+    Tests that use it carry `pytest.mark.xdist_group("shipped")`, so that one process makes it once.
+    """
+    made = Stack.apart("shipped", HOLDFAST_CONFIG=str(stack.ROOT / "examples" / "langgraph.json"))
+    try:
+        made.start_web(wait=False)
+        made.start_worker(wait=False)
+        made.wait_until_ready()
+        yield made
+    finally:
+        made.stop()
+
+
+@pytest.fixture
+def visitor(shipped: Stack) -> dict[str, str]:
+    """The environment of somebody who has pasted the two exports of `make up`, as admin of a new tenant."""
+    with shipped.adopted():
+        key = builders.key_of(builders.make_tenant(), Role.ADMIN)
+    return {"LANGGRAPH_API_URL": shipped.base_url, "LANGGRAPH_API_KEY": key}

@@ -6,22 +6,19 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from config.embedded.block import Running, block
-from tenants.actors import Role
-from tests import builders, stack
-from tests.servers import Stack
+from tests import stack
 
-pytestmark = pytest.mark.xdist_group("readme")
+pytestmark = pytest.mark.xdist_group("shipped")
 
 README = (stack.ROOT / "README.md").read_text()
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 TARGET = re.compile(r"^([a-z][a-z-]*):", re.MULTILINE)
-EXAMPLES = stack.ROOT / "examples" / "langgraph.json"
 
 
 def blocks(language: str) -> list[str]:
@@ -42,19 +39,10 @@ def paste(command: str, shell: Mapping[str, str]) -> str:
     return pasted.stdout
 
 
-@pytest.fixture(scope="module")
-def shell(database: None) -> Iterator[dict[str, str]]:
-    """The environment of somebody who has pasted the two exports of `make up`."""
-    made = Stack.apart("readme", HOLDFAST_CONFIG=str(EXAMPLES))
-    try:
-        made.start_web(wait=False)
-        made.start_worker(wait=False)
-        made.wait_until_ready()
-        with made.adopted():
-            key = builders.key_of(builders.make_tenant(), Role.ADMIN)
-        yield {"PATH": os.environ["PATH"], "LANGGRAPH_API_URL": made.base_url, "LANGGRAPH_API_KEY": key}
-    finally:
-        made.stop()
+@pytest.fixture
+def shell(visitor: dict[str, str]) -> dict[str, str]:
+    """What a shell has after the two exports."""
+    return {"PATH": os.environ["PATH"]} | visitor
 
 
 def test_the_readme_has_no_command_that_nothing_here_tries() -> None:

@@ -3,36 +3,19 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 
 import pytest
 
-from tenants.actors import Role
-from tests import builders, stack
-from tests.servers import Stack
+from tests import stack
+
+pytestmark = pytest.mark.xdist_group("shipped")
 
 EXAMPLES = stack.ROOT / "examples"
 
 
-@pytest.fixture
-def shipped(database: None) -> Iterator[Stack]:
-    """A server with the bundled langgraph.json."""
-    made = Stack.apart("examples", HOLDFAST_CONFIG=str(EXAMPLES / "langgraph.json"))
-    try:
-        made.start_web(wait=False)
-        made.start_worker(wait=False)
-        made.wait_until_ready()
-        with made.adopted():
-            yield made
-    finally:
-        made.stop()
-
-
-def test_the_quickstart_tells_what_it_does(shipped: Stack) -> None:
-    key = builders.make_person(builders.make_tenant(), Role.DEVELOPER).key
-    environment = os.environ | {"LANGGRAPH_API_URL": shipped.base_url, "LANGGRAPH_API_KEY": key}
+def test_the_quickstart_tells_what_it_does(visitor: dict[str, str]) -> None:
     command = [sys.executable, str(EXAMPLES / "quickstart.py")]
-    told = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+    told = subprocess.run(command, env=os.environ | visitor, capture_output=True, text=True, timeout=60)
     assert told.returncode == 0, told.stderr
     lines = told.stdout.splitlines()[1:]
     assert lines == [
