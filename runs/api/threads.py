@@ -6,6 +6,7 @@ from rest_framework.response import Response
 
 from runs.api import openapi
 from runs.services.access import thread_for
+from runs.services.copies import copy_thread
 from runs.services.search import count_threads, search_threads
 from runs.services.threads import create_thread, delete_thread, patch_thread
 from runs.wire.threads import ThreadCreate, ThreadPatch, ThreadSearch, thread_json
@@ -47,6 +48,17 @@ class ThreadDetail(AgentView):
         """Remove a thread with its runs and checkpoints."""
         delete_thread(actor=self.actor, thread_id=path_id(thread_id))
         return Response(status=204)
+
+
+class ThreadCopy(AgentView):
+    """POST /threads/{thread_id}/copy."""
+
+    body_optional = True
+
+    @extend_schema(operation_id="copy_thread", request=None, responses={200: openapi.THREAD})
+    def post(self, request: Request, thread_id: str) -> Response:
+        """A new thread with the same state, history, metadata and open interrupts; without the runs."""
+        return Response(thread_json(copy_thread(actor=self.actor, thread_id=path_id(thread_id))))
 
 
 class ThreadSearchView(AgentView):

@@ -7,7 +7,7 @@ from runs.api.stateless_runs import StatelessRuns
 from runs.api.streams import RunJoin, RunJoinStream, RunStream, RunWait, StatelessStream, StatelessWait, Tickets
 from runs.api.system import Docs, Info, Ok, OpenApiDocument, Ready, Root
 from runs.api.thread_state import ThreadHistory, ThreadStateAt, ThreadStateCheckpoint, ThreadStateDetail
-from runs.api.threads import ThreadCount, ThreadDetail, ThreadList, ThreadSearchView
+from runs.api.threads import ThreadCopy, ThreadCount, ThreadDetail, ThreadList, ThreadSearchView
 
 urlpatterns = [
     path("", Root.as_view()),
@@ -20,6 +20,7 @@ urlpatterns = [
     path("threads/search", ThreadSearchView.as_view()),
     path("threads/count", ThreadCount.as_view()),
     path("threads/<str:thread_id>", ThreadDetail.as_view()),
+    path("threads/<str:thread_id>/copy", ThreadCopy.as_view()),
     path("threads/<str:thread_id>/state", ThreadStateDetail.as_view()),
     path("threads/<str:thread_id>/state/checkpoint", ThreadStateCheckpoint.as_view()),
     path("threads/<str:thread_id>/state/<str:checkpoint_id>", ThreadStateAt.as_view()),

@@ -6,12 +6,11 @@ from django.db import transaction
 
 from runs.checkpoints.state import Change, Page, Snapshot, empty_snapshot, read_history, read_state, write_state
 from runs.lifecycle.head import Cause, apply_head
-from runs.models import Run
-from runs.services.access import thread_for
+from runs.services.access import require_quiet, thread_for
 from runs.services.heads import graph_of, place_of
 from runs.wire.state import HistoryRequest, StateAt, StateUpdate
 from tenants.actors import Actor
-from tenants.exceptions import BadRequest, Conflict
+from tenants.exceptions import BadRequest
 from tenants.models import Json
 from tenants.policy import Permission, require, require_own
 from tenants.services import audit
@@ -54,8 +53,7 @@ def update_state(*, actor: Actor, thread_id: UUID, request: StateUpdate) -> Json
     thread = thread_for(actor, thread_id, lock=True)
     require(actor, Permission.STATE_UPDATE)
     require_own(actor, thread.owner, Permission.THREAD_UPDATE_OWN, Permission.THREAD_UPDATE)
-    if active := list(Run.objects.for_tenant(actor.tenant_id).active().filter(thread_id=thread_id).values_list("run_id", flat=True)[:10]):
-        raise Conflict(f"Thread {thread_id} has in-flight runs: {', '.join(map(str, active))}")
+    require_quiet(actor, thread_id)
     graph = graph_of(thread)
     if graph is None:
         raise BadRequest(NO_GRAPH.format(thread_id=thread_id))

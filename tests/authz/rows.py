@@ -31,11 +31,12 @@ class Scope(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """`may` get `status`; others of the tenant get 403, strangers 404, nobody 401."""
+    """`may` get `status`; others of the tenant get 403, strangers `absent`, nobody 401."""
 
     endpoint: str
     may: frozenset[str] = ALL
     status: int = 200
+    absent: int = 404
     body: Body | None = None
     target: str = "thread"
     scope: Scope = Scope.TARGET
@@ -99,6 +100,8 @@ TABLE = [
     Row("GET /threads/{thread_id}"),
     Row("PATCH /threads/{thread_id}", AUTHOR_OR_DEVELOPERS, body=lambda _: {"metadata": {"a": 1}}),
     Row("DELETE /threads/{thread_id}", AUTHOR_OR_ADMINS, 204),
+    Row("POST /threads/{thread_id}/copy", MAKERS, absent=409, target="finished"),
+    Row("POST /threads/{thread_id}/copy", DEVELOPERS, absent=409, target="paused", note="with its gate"),
     Row("GET /threads/{thread_id}/state", target="paused"),
     Row("POST /threads/{thread_id}/state", DEVELOPERS, target="finished", body=lambda _: {"values": {"answers": ["edited"]}}),
     Row(

@@ -75,6 +75,12 @@ def test_foreign_ids_in_a_run_are_dropped(stranger: httpx.Client, own: str, ours
     assert stranger.get(f"{own}/state").json()["checkpoint"]["thread_id"] == run["thread_id"]
 
 
+def test_foreign_thread_is_not_copied(stranger: httpx.Client, ours: Target) -> None:
+    answer = stranger.post(f"/threads/{ours.thread_id}/copy")
+    assert (answer.status_code, answer.json()) == (409, {"detail": "Conflict"})
+    assert stranger.post("/threads/count", json={}).json() == 0
+
+
 def test_foreign_ids_in_a_search_find_nothing(stranger: httpx.Client, ours: Target) -> None:
     assert stranger.post("/threads/search", json={"ids": [ours.thread_id]}).json() == []
     assert stranger.post("/assistants/search", json={"metadata": {"assistant_id": ours.assistant_id}}).json() == []

@@ -13,6 +13,7 @@ from tests.waiting import until
 Json = dict[str, Any]
 
 LITERAL_THREAD = "22222222-2222-4222-8222-222222222222"
+NO_CHECKPOINT = "99999999-9999-4999-8999-999999999999"
 LITERAL_ASSISTANT = "11111111-1111-4111-8111-111111111111"
 LONG = {"seconds": 2, "steps": 1, "tag": "x", "tick": 0}
 TWO_STEPS = {"seconds": 0, "steps": 2, "tag": "a"}
@@ -111,6 +112,11 @@ def _updated_thread(visit: Visit) -> None:
     visit.checkpoints("<thread-1>", checkpoint_7=-1, checkpoint_9=1)
 
 
+def _forked_at_nothing(visit: Visit) -> None:
+    visit.finish("<thread-1>", "slow", TWO_STEPS)
+    visit.post("/threads/<thread-1>/state", {"values": {"tick": 1}, "as_node": "work", "checkpoint_id": NO_CHECKPOINT})
+
+
 def _joined_cancelled(visit: Visit) -> None:
     visit.start("<thread-4>", "slow", {"seconds": 1, "steps": 5, "tick": 0}, "<run-4>")
     visit.reached("<thread-4>", 0)
@@ -161,6 +167,8 @@ BEFORE: dict[tuple[str, int], Callable[[Visit], None]] = {
     ("stream/join_background", 1): lambda visit: visit.reached("<thread-1>", 0),
     ("stream/join_background", 2): lambda visit: visit.settled(visit.bindings.values["<thread-1>"]),
     ("stream/join_cancel_on_disconnect", 0): _joinable,
+    ("threads/copy", 0): _forked_at_nothing,
+    ("threads/copy_interrupted", 0): lambda visit: visit.thread("<thread-1>", metadata={"a": 1}),
     ("threads/get_patch_delete", 0): lambda visit: visit.thread("", thread_id=LITERAL_THREAD, metadata={"owner": "ann", "n": 1}),
     ("threads/history_post", 0): _finished("<thread-1>", "slow", TWO_STEPS),
     ("threads/search_count", 0): _thread_set,
