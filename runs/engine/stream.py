@@ -71,7 +71,7 @@ class EventStream:
         event = Event(self.run.epoch_ms, self.n, name, data)
         if self.log is not None:
             self.log.add(event)
-        self.publisher.publish(self.run.run_id, [event], urgent=urgent or self.n == 1)
+        self.publisher.publish(self.run, [event], urgent=urgent or self.n == 1)
 
     def chunk(self, namespace: tuple[str, ...], mode: str, value: Any) -> None:
         """Send what the graph streamed, if that mode was asked for."""
@@ -83,7 +83,7 @@ class EventStream:
     def end(self, data: bytes) -> None:
         """Tell everyone, listening or not, that the run row is terminal."""
         self.n += 1
-        self.publisher.publish(self.run.run_id, [Event(self.run.epoch_ms, self.n, END, data)], urgent=True)
+        self.publisher.publish(self.run, [Event(self.run.epoch_ms, self.n, END, data)], urgent=True)
 
     def _message(self, value: Any) -> bytes:
         """The metadata of all tokens of one model call is one object: it is encoded once."""

@@ -41,6 +41,7 @@ FAILED_CLAIM_SECONDS = 1.0
 PASSED_OVER_SECONDS = 0.02
 STOP_SECONDS = 5.0
 SUSPECT_CRASHES = 2
+FORGOTTEN_SECONDS = 3600  # a graph that no worker has served for so long
 
 
 @dataclass(slots=True)
@@ -212,7 +213,7 @@ class Engine:
 
     async def _begin(self, claimed: list[Claimed]) -> None:
         quiet = [run for run in claimed if not (run.streamed or run.resumable)]
-        followed = await listened([run.run_id for run in quiet]) if quiet else set()
+        followed = await listened(quiet)
         for run in claimed:
             if before := self.running.get(run.run_id):  # frozen past its lease, this process takes its own run again
                 self._stop(before.run, StopReason.LOST)
@@ -287,9 +288,12 @@ class Engine:
             try:
                 (time,) = await async_redis().execute(("TIME",))
                 if self.served:
-                    await async_redis().execute(("ZADD", keys.served(), *[part for name in self.served for part in (time[0], name)]))
+                    await async_redis().execute(
+                        ("ZADD", keys.served(), *[part for name in self.served for part in (time[0], name)]),
+                        ("ZREMRANGEBYSCORE", keys.served(), "-inf", int(time[0]) - FORGOTTEN_SECONDS),
+                    )
                 quiet = {run_id: running for run_id, running in self.running.items() if not running.stream.listened}
-                for run_id in await listened(list(quiet)):
+                for run_id in await listened([running.run for running in quiet.values()]):
                     quiet[run_id].stream.listened = True
             except (RedisDown, TypeError):
                 logger.debug("Redis did not take the report")

@@ -17,10 +17,12 @@ with th as (
   update thread t set "values" = %(values)s::jsonb, interrupts = %(interrupts)s::jsonb, head_checkpoint_id = %(head)s,
          status = case when a.active then 'busy' else %(status)s end, error = case when a.active then t.error else %(error)s::jsonb end,
          updated_at = statement_timestamp(), state_updated_at = statement_timestamp(),
+         epoch_ms = greatest((extract(epoch from statement_timestamp()) * 1000)::bigint, t.epoch_ms + 1),
          ended_at = case when t.temporary and not t.keep and not a.active then statement_timestamp() end
     from (select exists (select 1 from run
                           where tenant_id = %(tenant)s and thread_id = %(thread)s and status in ('pending', 'running')) active) a
-   where t.tenant_id = %(tenant)s and t.thread_id = %(thread)s),
+   where t.tenant_id = %(tenant)s and t.thread_id = %(thread)s
+  returning t.epoch_ms),
 fresh as (
   select * from unnest(%(ids)s::text[], %(tasks)s::text[], %(nodes)s::text[], %(kinds)s::text[], %(actions)s::text[],
                        %(interrupt_values)s::text[], %(schemas)s::text[], %(allowed)s::text[])
@@ -39,12 +41,14 @@ kept as (
    where interrupt.status <> 'pending' and not exists (
      select 1 from run n
       where n.tenant_id = interrupt.tenant_id and n.run_id = interrupt.resume_run_id and n.status in ('pending', 'running'))
-  returning interrupt_id, xmax <> 0 as reopened)
-insert into audit_event (tenant_id, actor, address, request_id, action, target_type, target_id, after)
-select %(tenant)s, %(identity)s, %(address)s, %(request)s, c.action, 'interrupt', c.interrupt_id,
-       jsonb_build_object('thread_id', %(thread)s::text, 'by', %(closed_by)s::text)
-  from (select 'interrupt.supersede', interrupt_id from gone
-        union all select 'interrupt.reopen', interrupt_id from kept where reopened) c(action, interrupt_id)"""
+  returning interrupt_id, xmax <> 0 as reopened),
+log as (
+  insert into audit_event (tenant_id, actor, address, request_id, action, target_type, target_id, after)
+  select %(tenant)s, %(identity)s, %(address)s, %(request)s, c.action, 'interrupt', c.interrupt_id,
+         jsonb_build_object('thread_id', %(thread)s::text, 'by', %(closed_by)s::text)
+    from (select 'interrupt.supersede', interrupt_id from gone
+          union all select 'interrupt.reopen', interrupt_id from kept where reopened) c(action, interrupt_id))
+select epoch_ms from th"""
 
 UNREAD = """
 with reopened as (
@@ -74,11 +78,11 @@ class Cause:
     error: Json | None = None
 
 
-def apply_head(thread: Thread, snapshot: Any, cause: Cause) -> None:
+def apply_head(thread: Thread, snapshot: Any, cause: Cause) -> int:
     """Make values, status, error and interrupts those of this snapshot: new → inserted, open again → pending, gone → superseded.
 
-    Needs the thread's lock; audits what is open again or gone. The thread stays busy while other runs are pending. An interrupt that a
-    pending resume names stays resolved.
+    Answers the change's place among the thread's events, an epoch of its own. Needs the thread's lock; audits what is open again or gone.
+    The thread stays busy while other runs are pending. An interrupt that a pending resume names stays resolved.
     """
     read = snapshot.created_at is not None
     head = snapshot.config["configurable"].get("checkpoint_id") if read else None
@@ -92,6 +96,8 @@ def apply_head(thread: Thread, snapshot: Any, cause: Cause) -> None:
     }
     with connection.cursor() as cursor:
         cursor.execute(APPLY, parameters | _columns(rows))
+        (epoch_ms,) = cursor.fetchone()
+    return int(epoch_ms)
 
 
 def apply_without_reading(thread: Thread, cause: Cause) -> None:

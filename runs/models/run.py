@@ -81,6 +81,7 @@ class Run(TenantOwned):
             ),
             models.Index(fields=["tenant_id", "thread_id", "-seq"], name="run_list"),
             models.Index(fields=["tenant_id", "assistant_id"], name="run_of_assistant"),
+            models.Index(fields=["tenant_id", "thread_id", "epoch_ms"], condition=Q(resumable=True), name="run_replay"),
         )
 
     def __str__(self) -> str:

@@ -78,7 +78,7 @@ def tell(run: Run, values: Any, reason: str) -> None:
     """After the commit: readers get the end, with the values so far; the worker stops its task."""
     wait = dumps({} if values is None else values)
     body = b"null" if len(wait) > WAIT_BYTES else wait
-    publish_end(run.run_id, b'{"status":"interrupted","wait":%b,"error":null}' % body)
+    publish_end(run, run.epoch_ms, b'{"status":"interrupted","wait":%b,"error":null}' % body)
     if run.lease_owner:
         send(run.lease_owner, stop_message(run.run_id, reason))
 

@@ -1,5 +1,6 @@
 """Use cases of thread state: read it, read its history, write it."""
 
+from functools import partial
 from uuid import UUID
 
 from django.db import transaction
@@ -8,7 +9,9 @@ from runs.checkpoints.state import Change, Page, Snapshot, empty_snapshot, read_
 from runs.lifecycle.head import Cause, apply_head
 from runs.services.access import require_quiet, thread_for
 from runs.services.heads import graph_of, place_of
-from runs.wire.state import HistoryRequest, StateAt, StateUpdate
+from runs.streams.publish import publish_update
+from runs.wire.encoding import dumps
+from runs.wire.state import HistoryRequest, StateAt, StateUpdate, state_json
 from tenants.actors import Actor
 from tenants.exceptions import BadRequest
 from tenants.models import Json
@@ -59,7 +62,14 @@ def update_state(*, actor: Actor, thread_id: UUID, request: StateUpdate) -> Json
         raise BadRequest(NO_GRAPH.format(thread_id=thread_id))
     written, head = write_state(graph, place_of(thread, request.checkpoint_id), Change(request.values, request.as_node))
     checkpoint_id = str(written["checkpoint_id"])
-    apply_head(thread, head, Cause(actor, f"update:{checkpoint_id}"))
+    epoch_ms = apply_head(thread, head, Cause(actor, f"update:{checkpoint_id}"))
     after = {"checkpoint_id": checkpoint_id, "as_node": request.as_node, "forked_from": request.checkpoint_id}
     audit.record(actor, "state.update", "thread", thread_id, before={"checkpoint_id": thread.head_checkpoint_id}, after=after)
+    told = partial(publish_update, actor.tenant_id, thread_id, epoch_ms, partial(_update_frame, thread_id, head))
+    transaction.on_commit(told, robust=True)
     return written
+
+
+def _update_frame(thread_id: UUID, head: Snapshot) -> bytes:
+    """What readers of the thread's stream are shown."""
+    return dumps({"state": state_json(head), "thread_id": str(thread_id)})

@@ -13,6 +13,7 @@ from runs.lifecycle.transitions import make_thread
 from runs.models import Interrupt, Run, Thread, ThreadMetadata
 from runs.services.access import thread_for
 from runs.services.cancel import tell
+from runs.streams.publish import publish_gone
 from runs.wire.threads import ThreadCreate, ThreadPatch
 from tenants.actors import Actor
 from tenants.exceptions import Conflict, NotFound
@@ -64,8 +65,9 @@ def delete_thread(*, actor: Actor, thread_id: UUID) -> None:
     if discarded:
         require(actor, Permission.STATE_UPDATE)  # a way around the gate
     runs = Run.objects.for_tenant(actor.tenant_id).filter(thread_id=thread_id)
-    for run in runs.active().only("run_id", "lease_owner"):
+    for run in runs.active().only("tenant_id", "thread_id", "run_id", "resumable", "epoch_ms", "lease_owner"):
         transaction.on_commit(partial(tell, run, None, "delete"), robust=True)
+    transaction.on_commit(partial(publish_gone, actor.tenant_id, thread_id), robust=True)
     runs.delete()
     delete_checkpoints(actor.tenant_id, thread_id)
     Thread.objects.for_tenant(actor.tenant_id).filter(thread_id=thread_id).delete()

@@ -11,6 +11,7 @@ from redis.exceptions import RedisError
 
 from runs.streams import keys
 from runs.streams.connection import Endpoint, RedisDown, Subscriber, async_redis, sync_redis
+from runs.wire.events import Published
 
 logger = logging.getLogger(__name__)
 
@@ -43,17 +44,18 @@ async def send_soon(owner: str, message: Message) -> None:
         logger.warning("a worker was not told", extra={"owner": owner, "reason": str(error)})
 
 
-async def listened(run_ids: Collection[UUID]) -> set[UUID]:
-    """Which of these runs somebody follows, in one MGET; none if Redis is away."""
-    if not run_ids:
+async def listened(runs: Collection[Published]) -> set[UUID]:
+    """Which of these runs somebody follows, or their thread, in one MGET; none if Redis is away."""
+    if not runs:
         return set()
+    names = [name for run in runs for name in (keys.listen(run.run_id), keys.listen_thread(run.tenant_id, run.thread_id))]
     try:
-        (values,) = await async_redis().execute(("MGET", *[keys.listen(run_id) for run_id in run_ids]))
+        (values,) = await async_redis().execute(("MGET", *names))
     except RedisDown:
         return set()
     if isinstance(values, Exception):
         return set()
-    return {run_id for run_id, value in zip(run_ids, values, strict=True) if value is not None}
+    return {run.run_id for run, *found in zip(runs, values[::2], values[1::2], strict=True) if any(value is not None for value in found)}
 
 
 class ControlListener:

@@ -10,8 +10,8 @@ from django.db import Error
 
 from runs.streams import keys, rows
 from runs.streams.connection import Endpoint, RedisDown, Subscriber, async_redis
-from runs.streams.rows import RunRef
-from runs.wire.events import END
+from runs.streams.rows import Answer, Followed
+from runs.wire.events import END, HEAD
 from tenants.database.threads import in_database
 
 logger = logging.getLogger(__name__)
@@ -22,26 +22,53 @@ _END_LINE = b"\n%b\n" % END.encode()
 
 
 class Reader:
-    """What one follower of a run has been sent and not taken yet. Bounded: who does not keep up is marked slow and loses it all."""
+    """What one follower has been sent and not taken yet. Bounded: who does not keep up is marked slow and loses it all.
 
-    __slots__ = ("_channel", "_chunks", "_end_only", "_size", "_wake", "denied", "listens", "over", "ref", "reread", "slow")
+    Readers of a run get its packed events; those of a thread those of all its runs, each batch after its head. While `listen` is set in
+    Redis, workers send the events of runs that nobody streams.
+    """
 
-    def __init__(self, ref: RunRef, *, end_only: bool = False, listens: bool = False) -> None:
-        self.ref, self.listens = ref, listens
+    __slots__ = (
+        "_channel",
+        "_chunks",
+        "_end_only",
+        "_run",
+        "_size",
+        "_wake",
+        "denied",
+        "listen",
+        "over",
+        "polled",
+        "ref",
+        "reread",
+        "slow",
+    )
+
+    def __init__(self, ref: Followed, *, listen: str | None = None, end_only: bool = False) -> None:
+        self.ref, self.listen = ref, listen
         self._end_only = end_only
-        self._channel = keys.channel(ref.run_id)
+        self._channel = keys.channel(ref.tenant_id, ref.thread_id)
+        self._run = None if ref.run_id is None else ref.run_id.bytes
         self._chunks: deque[bytes] = deque()
         self._size = 0
         self._wake: asyncio.Future[None] | None = None
         self.denied = self.over = self.reread = self.slow = False
+        self.polled: Answer | None = None
 
     @property
     def channel(self) -> str:
-        """Where its run's events are published."""
+        """Where events of its thread are published."""
         return self._channel
 
-    def put(self, chunk: bytes) -> None:
-        """Packed events have come."""
+    def put(self, batch: bytes) -> None:
+        """A batch of some run of the thread has come."""
+        run = self._run
+        if run is not None:
+            if not batch.startswith(run):
+                return
+            chunk = batch[HEAD:]
+        else:
+            chunk = batch
         if self.slow or (self._end_only and _END_LINE not in chunk):
             return
         self._chunks.append(chunk)
@@ -49,15 +76,32 @@ class Reader:
         if self._size > BUFFER_BYTES:
             self.slow = True
             self._chunks.clear()
-            logger.warning("a reader was too slow and is cut off", extra={"run_id": str(self.ref.run_id)})
+            logger.warning("a reader was too slow and is cut off", extra=self.ids)
         self.wake()
 
-    def take(self) -> bytes:
+    def take(self) -> list[bytes]:
         """All that has come since the last call."""
-        packed = self._chunks.popleft() if len(self._chunks) == 1 else b"".join(self._chunks)
+        chunks = list(self._chunks)
         self._chunks.clear()
         self._size = 0
-        return packed
+        return chunks
+
+    def told(self, answer: Answer) -> None:
+        """The poll has answered."""
+        self.polled = answer
+        self.denied = self.denied or not answer.access
+        if self.ref.run_id is None:
+            self.over = self.over or answer.status is None
+            self.wake()
+            return
+        self.over = self.over or answer.status not in rows.ACTIVE
+        if self.denied or self.over:
+            self.wake()
+
+    @property
+    def ids(self) -> dict[str, str]:
+        """For logs."""
+        return {"thread_id": str(self.ref.thread_id), "run_id": str(self.ref.run_id)}
 
     def wake(self) -> None:
         """There is something to look at."""
@@ -109,8 +153,7 @@ class Hub:
         self.start()
         self._readers.setdefault(reader.channel.encode(), []).append(reader)
         await self._subscriber.subscribe(reader.channel)
-        if reader.listens:
-            await self._renew([reader])
+        await self._renew([reader])
 
     def remove(self, reader: Reader) -> None:
         """Unsubscribe."""
@@ -126,17 +169,14 @@ class Hub:
         readers = [reader for several in self._readers.values() for reader in several]
         if not readers:
             return
-        await self._renew([reader for reader in readers if reader.listens])
+        await self._renew(readers)
         try:
             answers = await in_database(rows.poll, [reader.ref for reader in readers])
         except Error as error:
             logger.warning("the readers' poll failed", extra={"reason": str(error)})
             return
-        for reader, (status, access) in zip(readers, answers, strict=True):
-            reader.denied = reader.denied or not access
-            reader.over = reader.over or status not in rows.ACTIVE
-            if reader.denied or reader.over:
-                reader.wake()
+        for reader, answer in zip(readers, answers, strict=True):
+            reader.told(answer)
 
     async def _tick_for_ever(self) -> None:
         while True:
@@ -144,10 +184,10 @@ class Hub:
             await self.tick()
 
     async def _renew(self, readers: list[Reader]) -> None:
-        if not readers:
+        if not (listened := {reader.listen for reader in readers if reader.listen is not None}):
             return
         try:
-            await async_redis().execute(*[("SET", keys.listen(reader.ref.run_id), b"1", "EX", LISTEN_SECONDS) for reader in readers])
+            await async_redis().execute(*[("SET", key, b"1", "EX", LISTEN_SECONDS) for key in sorted(listened)])
         except RedisDown as error:
             logger.warning("workers cannot be told who listens", extra={"reason": str(error)})
 

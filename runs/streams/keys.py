@@ -8,14 +8,19 @@ def log(run_id: UUID) -> str:
     return f"events:{run_id}"
 
 
-def channel(run_id: UUID) -> str:
-    """Channel: the same batches as they come."""
-    return f"run:{run_id}"
+def channel(tenant_id: UUID, thread_id: UUID) -> str:
+    """Channel: the batches of all runs of a thread as they come. Thread ids are the clients' own: two tenants may have the same."""
+    return f"thread:{tenant_id}:{thread_id}"
 
 
 def listen(run_id: UUID) -> str:
-    """Somebody follows this run (or thread), which was not created as a stream."""
+    """Somebody follows this run, which was not created as a stream."""
     return f"listen:{run_id}"
+
+
+def listen_thread(tenant_id: UUID, thread_id: UUID) -> str:
+    """Somebody follows all runs of this thread."""
+    return f"listen:{tenant_id}:{thread_id}"
 
 
 def control(owner: str) -> str:

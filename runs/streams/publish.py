@@ -3,8 +3,7 @@
 import asyncio
 import contextlib
 import logging
-import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +12,7 @@ from redis.exceptions import RedisError
 
 from runs.streams import keys
 from runs.streams.connection import Command, Endpoint, Link, RedisDown, sync_redis
-from runs.wire.events import END, Event, pack
+from runs.wire.events import END, LAST, STATE_UPDATE, Event, Published, head, pack
 
 logger = logging.getLogger(__name__)
 
@@ -29,10 +28,11 @@ BUFFER_BYTES = 32 * 1024 * 1024
 class _Outgoing:
     """What is known of one run whose events leave this process."""
 
-    __slots__ = ("channel", "chunks", "ended", "last", "log", "renewed", "size", "streamed")
+    __slots__ = ("channel", "chunks", "ended", "head", "last", "log", "renewed", "size", "streamed")
 
-    def __init__(self, run_id: UUID) -> None:
-        self.log, self.channel = keys.log(run_id).encode(), keys.channel(run_id).encode()
+    def __init__(self, run: Published) -> None:
+        self.log, self.channel = keys.log(run.run_id).encode(), keys.channel(run.tenant_id, run.thread_id).encode()
+        self.head = head(run.run_id, resumable=run.resumable)
         self.chunks: list[bytes] = []
         self.size = 0
         self.last = b""
@@ -60,7 +60,7 @@ class _Outgoing:
         elif now - self.renewed >= RENEW_SECONDS:
             self.renewed = now
             commands.append((b"EXPIRE", self.log, RUNNING_SECONDS))
-        commands.append((b"PUBLISH", self.channel, packed))
+        commands.append((b"PUBLISH", self.channel, self.head + packed))
         self.drop()
         return commands
 
@@ -91,13 +91,14 @@ class Publisher:
         """Connect ahead of the first event."""
         self._link.ready  # noqa: B018  # asking is what connects
 
-    def publish(self, run_id: UUID, events: Sequence[Event], urgent: bool = False) -> None:
+    def publish(self, published: Published, events: Sequence[Event], urgent: bool = False) -> None:
         """Send within WINDOW_SECONDS; at once if urgent, for the first event of an attempt and for the end. Order is kept."""
         if not events:
             return
+        run_id = published.run_id
         run = self._runs.get(run_id)
         if run is None:
-            run = self._runs[run_id] = _Outgoing(run_id)
+            run = self._runs[run_id] = _Outgoing(published)
         self._waiting[run_id] = run
         self._buffered += run.add(events)
         if run.ended:
@@ -176,14 +177,36 @@ class Publisher:
             logger.warning("events are dropped until Redis answers", extra={"reason": reason})
 
 
-def publish_end(run_id: UUID, data: bytes) -> None:
-    """Tell readers that a service has ended this run (after its commit). From a thread; logs and goes on if Redis is away."""
-    packed = pack([Event(time.time_ns() // 1_000_000, 0, END, data)])
+def publish_end(run: Published, epoch_ms: int | None, data: bytes) -> None:
+    """Tell readers that a service has ended this run (after its commit). From a thread; logs and goes on if Redis is away.
+
+    `epoch_ms` is that of the run's attempt; without one it has never begun, and nobody was shown anything of it.
+    """
+    packed = pack([Event(epoch_ms or 0, LAST, END, data)])
+    pipeline = sync_redis().pipeline(transaction=False)
+    pipeline.xadd(keys.log(run.run_id), {"d": packed}, maxlen=LOG_ENTRIES)
+    pipeline.expire(keys.log(run.run_id), ENDED_SECONDS)
+    pipeline.publish(keys.channel(run.tenant_id, run.thread_id), head(run.run_id, resumable=run.resumable) + packed)
     try:
-        pipeline = sync_redis().pipeline(transaction=False)
-        pipeline.xadd(keys.log(run_id), {"d": packed}, maxlen=LOG_ENTRIES)
-        pipeline.expire(keys.log(run_id), ENDED_SECONDS)
-        pipeline.publish(keys.channel(run_id), packed)
         pipeline.execute()
     except RedisError as error:
-        logger.warning("the end of a run was not published", extra={"run_id": str(run_id), "reason": str(error)})
+        logger.warning("the end of a run was not published", extra={"run_id": str(run.run_id), "reason": str(error)})
+
+
+def publish_update(tenant_id: UUID, thread_id: UUID, epoch_ms: int, data: Callable[[], bytes]) -> None:
+    """Tell readers of a thread that its state was written (after the commit); `data` is asked for only if there are any."""
+    channel = keys.channel(tenant_id, thread_id)
+    try:
+        ((_, listeners),) = sync_redis().pubsub_numsub(channel)
+        if listeners:
+            sync_redis().publish(channel, head(None) + pack([Event(epoch_ms, 1, STATE_UPDATE, data())]))
+    except RedisError as error:
+        logger.warning("a state update was not published", extra={"thread_id": str(thread_id), "reason": str(error)})
+
+
+def publish_gone(tenant_id: UUID, thread_id: UUID) -> None:
+    """Tell readers of a thread that it has been deleted (after the commit)."""
+    try:
+        sync_redis().publish(keys.channel(tenant_id, thread_id), head(None) + pack([Event(0, LAST, END, b"null")]))
+    except RedisError as error:
+        logger.warning("the end of a thread was not published", extra={"thread_id": str(thread_id), "reason": str(error)})

@@ -1,7 +1,8 @@
-"""What a reader of a stream asks PostgreSQL: the run's row, its stored events, and every few seconds whether it goes on."""
+"""What a reader of a run's stream asks PostgreSQL: the row, its stored events; and what all readers ask every few seconds."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 from uuid import UUID
 
 from django.db import connection
@@ -13,7 +14,36 @@ from tenants.database.context import acting_for
 LOST = "__lost__"  # precedes END where events may be missing: the edge shows the final state instead; never leaves the server
 PAGE = 500
 ACTIVE = frozenset({"pending", "running"})
-_POLL = "select ordinal, status, access from poll_runs_1(%s::uuid[], %s::uuid[], %s::uuid[])"
+_POLL = "select ordinal, status, access, epoch_ms from poll_streams_1(%s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[])"
+
+
+class Followed(Protocol):
+    """What somebody follows: a run, or all runs of a thread; `key_id` is the key they used."""
+
+    @property
+    def tenant_id(self) -> UUID:
+        """Whose it is."""
+
+    @property
+    def thread_id(self) -> UUID:
+        """The thread."""
+
+    @property
+    def run_id(self) -> UUID | None:
+        """The run, None for all."""
+
+    @property
+    def key_id(self) -> UUID | None:
+        """The key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the poll says of one reader: the status of its run or thread (None: gone), whether the key still opens it, its last epoch."""
+
+    status: str | None
+    access: bool
+    epoch_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +111,12 @@ def end_of(ref: RunRef, seen: Cursor | None, *, lost: bool) -> list[Event]:
     return [Event(epoch_ms, n + 1, LOST, b"null"), end] if lost else [end]
 
 
-def poll(refs: Sequence[RunRef]) -> list[tuple[str | None, bool]]:
-    """Status (None: deleted) and whether the key still opens it, for each; one statement for all tenants."""
-    answers: list[tuple[str | None, bool]] = [(None, True)] * len(refs)
+def poll(refs: Sequence[Followed]) -> list[Answer]:
+    """An answer for each; one statement for all tenants."""
+    answers = [Answer(None, True, 0)] * len(refs)
+    columns = zip(*[(ref.tenant_id, ref.thread_id, ref.run_id, ref.key_id) for ref in refs], strict=True)
     with connection.cursor() as cursor:
-        cursor.execute(_POLL, [[ref.tenant_id for ref in refs], [ref.run_id for ref in refs], [ref.key_id for ref in refs]])
-        for ordinal, status, access in cursor.fetchall():
-            answers[ordinal - 1] = status, access
+        cursor.execute(_POLL, [list(column) for column in columns])
+        for ordinal, *answer in cursor.fetchall():
+            answers[ordinal - 1] = Answer(*answer)
     return answers

@@ -3,13 +3,19 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
+from uuid import UUID
 
 import orjson
 
-END = "__end__"  # closes a run's log; never leaves the server
+END = "__end__"  # closes the log of a run or of a thread; never leaves the server
+DONE = "__done__"  # in the log of a thread: a run of it has ended; `data` is what readers are shown
+STATE_UPDATE = "state_update"  # in the log of a thread: somebody has written to its state
+CLOSING = frozenset({END, DONE, STATE_UPDATE})  # nothing of the same epoch comes after
 REPLAY = (0, 0)  # the cursor before every event
+LAST = 999_999_999  # the number of a run's end that a service has set: above all that its worker may still send
 WAIT_LIMIT = 256_000
+HEAD = 17
 
 _CURSOR = re.compile(r"(\d{1,18})(?:-(\d{1,18}))?", re.ASCII)
 
@@ -54,6 +60,31 @@ class End:
         """The inverse of `data`."""
         end: dict[str, Any] = orjson.loads(data)
         return cls(end["status"], None if end["wait"] is None else orjson.dumps(end["wait"]), end["error"])
+
+
+class Published(Protocol):
+    """A run whose events are published, whether row, reference or claim."""
+
+    @property
+    def tenant_id(self) -> UUID:
+        """Whose it is."""
+
+    @property
+    def thread_id(self) -> UUID:
+        """Its thread, unique within the tenant only."""
+
+    @property
+    def run_id(self) -> UUID:
+        """The run."""
+
+    @property
+    def resumable(self) -> bool:
+        """Whether rows have all its events."""
+
+
+def head(run_id: UUID | None, *, resumable: bool = False) -> bytes:
+    """What precedes a batch on the channel of a thread: whose it is, and whether rows have it, too. No run: of the thread itself."""
+    return (run_id.bytes if run_id is not None else bytes(HEAD - 1)) + (b"1" if resumable else b"0")
 
 
 def pack(events: Iterable[Event]) -> bytes:

@@ -32,7 +32,7 @@ async def opened(http: httpx.AsyncClient, run: Run, query: str = "", **headers: 
     """A joined stream whose reader has subscribed."""
     async with http.stream("GET", f"{at(run)}/stream{query}", headers=headers) as response:
         async with asyncio.timeout(5):
-            while not sync_redis().pubsub_numsub(keys.channel(run.run_id))[0][1]:
+            while not sync_redis().pubsub_numsub(keys.channel(run.tenant_id, run.thread_id))[0][1]:
                 await asyncio.sleep(0.01)
         await asyncio.sleep(0.05)
         yield response
@@ -113,7 +113,7 @@ async def test_joiner_of_a_run_without_resumption_sees_neither_ids_nor_metadata(
 ) -> None:
     run = await in_database(running, tenant)
     async with opened(http, run, **{"Last-Event-ID": "-"}) as response:
-        publisher.publish(run.run_id, [Event(EPOCH, 1, "metadata", b"{}"), *numbered(2), ENDING])
+        publisher.publish(run, [Event(EPOCH, 1, "metadata", b"{}"), *numbered(2), ENDING])
         assert await response.aread() == b'event: values\r\ndata: {"n":2}\r\n\r\n'
 
 
@@ -149,7 +149,7 @@ async def test_error_frame_is_shown_once(http: httpx.AsyncClient, tenant: Tenant
     error = {"error": "ValueError", "message": "bad"}
     async with opened(http, run) as response:
         frame = Event(EPOCH, 2, "error", b'{"error":"ValueError","message":"bad"}')
-        publisher.publish(run.run_id, [*numbered(1), frame, Event(EPOCH, 3, END, End("error", None, error).data())])
+        publisher.publish(run, [*numbered(1), frame, Event(EPOCH, 3, END, End("error", None, error).data())])
         assert events(await response.aread()) == ["values", "error"]
 
 

@@ -19,7 +19,7 @@ async def joined(http: httpx.AsyncClient, run: Run, query: str = "") -> "asyncio
     """A request for the run's result that waits."""
     request = asyncio.create_task(http.get(f"{at(run)}/join{query}"))
     async with asyncio.timeout(5):
-        while not sync_redis().pubsub_numsub(keys.channel(run.run_id))[0][1]:
+        while not sync_redis().pubsub_numsub(keys.channel(run.tenant_id, run.thread_id))[0][1]:
             await asyncio.sleep(0.01)
     return request
 
@@ -36,7 +36,7 @@ async def test_wait_names_where_to_join(http: httpx.AsyncClient) -> None:
 async def test_body_comes_with_the_end(http: httpx.AsyncClient, tenant: Tenant, publisher: Publisher) -> None:
     run = await in_database(running, tenant)
     request = await joined(http, run)
-    publisher.publish(run.run_id, [Event(EPOCH, 1, END, End("success", b'{"b":1,"a":2}', None).data())])
+    publisher.publish(run, [Event(EPOCH, 1, END, End("success", b'{"b":1,"a":2}', None).data())])
     assert (await request).content == b'{"b":1,"a":2}'
 
 
@@ -45,7 +45,7 @@ async def test_body_too_large_to_travel_comes_from_the_rows(http: httpx.AsyncCli
     request = await joined(http, run)
     await in_database(Thread.objects.for_tenant(tenant.tenant_id).filter(thread_id=run.thread_id).update, values={"a": "x" * 300_000})
     await change(run, status="success")
-    publisher.publish(run.run_id, [Event(EPOCH, 1, END, End("success", None, None).data())])
+    publisher.publish(run, [Event(EPOCH, 1, END, End("success", None, None).data())])
     assert len((await request).json()["a"]) == 300_000
 
 

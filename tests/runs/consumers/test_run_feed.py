@@ -30,7 +30,7 @@ def feed(live: str, run: Run, person: Person, query: str = "") -> connect:
 
 async def subscribed(run: Run) -> None:
     async with asyncio.timeout(5):
-        while not sync_redis().pubsub_numsub(keys.channel(run.run_id))[0][1]:
+        while not sync_redis().pubsub_numsub(keys.channel(run.tenant_id, run.thread_id))[0][1]:
             await asyncio.sleep(0.01)
     await asyncio.sleep(0.05)
 
@@ -51,7 +51,7 @@ async def test_frames_have_ids_and_the_socket_closes_after_the_last(live: str, t
     run = await in_database(running, tenant)
     async with feed(live, run, owner) as socket:
         await subscribed(run)
-        publisher.publish(run.run_id, [*numbered(2, 3), ENDING])
+        publisher.publish(run, [*numbered(2, 3), ENDING])
         frames, code = await rest(socket)
     assert frames == [{"id": f"{EPOCH}-{n}", "event": "values", "data": {"n": n}} for n in (2, 3)]
     assert code == 1000

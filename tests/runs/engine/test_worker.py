@@ -22,6 +22,7 @@ from runs.engine.cancellation import StopReason
 from runs.engine.leases import Heartbeat
 from runs.engine.worker import Engine
 from runs.models import Interrupt, Run, RunEvent, Thread
+from runs.wire.events import Published
 from tests import builders
 from tests.runs.engine.office import Opened, State, graph_of, says
 from tests.waiting import until
@@ -82,9 +83,9 @@ def test_a_run_whose_row_is_terminal_already_still_tells_its_end(open_office: Op
     monkeypatch.setattr(office.engine.settles, "flush", slow)
     publish = office.engine.publisher.publish
 
-    def noted(run_id: UUID, events: Any, **urgency: bool) -> None:
-        told.append(run_id)
-        publish(run_id, events, **urgency)
+    def noted(run: Published, events: Any, **urgency: bool) -> None:
+        told.append(run.run_id)
+        publish(run, events, **urgency)
 
     monkeypatch.setattr(office.engine.publisher, "publish", noted)
     run = office.ended(office.run())

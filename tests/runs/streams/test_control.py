@@ -7,6 +7,7 @@ from uuid import uuid4
 from runs.streams import control, keys
 from runs.streams.connection import sync_redis
 from runs.streams.hub import Hub
+from tests.runs.streams.made import reference
 
 
 async def test_worker_hears_threads_and_loops_and_ignores_rubbish(center: Hub) -> None:
@@ -27,7 +28,9 @@ async def test_worker_hears_threads_and_loops_and_ignores_rubbish(center: Hub) -
 
 
 async def test_listened_runs_are_found_in_one_look(center: Hub) -> None:
-    followed, alone = uuid4(), uuid4()
-    sync_redis().set(keys.listen(followed), b"1", ex=5)
-    assert await control.listened([followed, alone]) == {followed}
+    followed, alone, of_thread, of_its_namesake = reference(), reference(), reference(), reference()
+    sync_redis().set(keys.listen(followed.run_id), b"1", ex=5)
+    sync_redis().set(keys.listen_thread(of_thread.tenant_id, of_thread.thread_id), b"1", ex=5)
+    sync_redis().set(keys.listen_thread(uuid4(), of_its_namesake.thread_id), b"1", ex=5)
+    assert await control.listened([followed, alone, of_thread, of_its_namesake]) == {followed.run_id, of_thread.run_id}
     assert await control.listened([]) == set()

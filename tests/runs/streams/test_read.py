@@ -2,7 +2,6 @@
 
 import asyncio
 from typing import Any
-from uuid import UUID
 
 import orjson
 import pytest
@@ -32,7 +31,7 @@ def ending(n: int) -> list[Event]:
 async def subscribed(run: Run) -> None:
     """Until a follower of the run is there."""
     async with asyncio.timeout(5):
-        while not sync_redis().pubsub_numsub(keys.channel(run.run_id))[0][1]:
+        while not sync_redis().pubsub_numsub(keys.channel(run.tenant_id, run.thread_id))[0][1]:
             await asyncio.sleep(0.005)
 
 
@@ -46,11 +45,11 @@ def finished(tenant: Tenant, **fields: Any) -> Run:
 
 async def test_creator_sees_all_from_the_log_and_then_live(tenant: Tenant, following: Follow, publisher: Publisher) -> None:
     run = await in_database(running, tenant)
-    publisher.publish(run.run_id, numbered(1, 2))
+    publisher.publish(run, numbered(1, 2))
     await publisher_done(run, 2)
     follower = following(run, after=REPLAY, fresh=True)
     await follower.until(lambda f: len(f.events) == 2)
-    publisher.publish(run.run_id, numbered(3) + ending(4))
+    publisher.publish(run, numbered(3) + ending(4))
     assert await follower.names() == ["values", "values", "values", END]
     assert [event.n for event in follower.events] == [1, 2, 3, 4]
 
@@ -66,19 +65,19 @@ async def test_nothing_is_shown_twice(tenant: Tenant, following: Follow, publish
     run = await in_database(running, tenant, resumable=True)
     follower = following(run, after=REPLAY, fresh=True)
     await subscribed(run)
-    publisher.publish(run.run_id, numbered(1, 2, 3))
-    publisher.publish(run.run_id, numbered(2, 3, 4) + ending(5))
+    publisher.publish(run, numbered(1, 2, 3))
+    publisher.publish(run, numbered(2, 3, 4) + ending(5))
     await follower.names()
     assert follower.numbers == [(EPOCH, n) for n in (1, 2, 3, 4)]
 
 
 async def test_joiner_sees_from_now_on(tenant: Tenant, following: Follow, publisher: Publisher) -> None:
     run = await in_database(running, tenant)
-    publisher.publish(run.run_id, numbered(1, 2))
+    publisher.publish(run, numbered(1, 2))
     await publisher_done(run, 2)
     follower = following(run)
     await subscribed(run)
-    publisher.publish(run.run_id, numbered(3) + ending(4))
+    publisher.publish(run, numbered(3) + ending(4))
     await follower.names()
     assert follower.numbers == [(EPOCH, 3)]
 
@@ -123,12 +122,12 @@ async def test_gap_of_a_resumable_run_is_filled_from_rows(tenant: Tenant, follow
     run = await in_database(running, tenant, resumable=True)
     follower = following(run, after=REPLAY, fresh=True)
     await subscribed(run)
-    publisher.publish(run.run_id, numbered(1))
-    publisher.publish(run.run_id, numbered(4))
+    publisher.publish(run, numbered(1))
+    publisher.publish(run, numbered(4))
     await follower.until(lambda f: len(f.events) == 1)
     await in_database(make_events, tenant, run, *[("values", b"{}")] * 3)
     await follower.until(lambda f: len(f.events) == 4)
-    publisher.publish(run.run_id, ending(5))
+    publisher.publish(run, ending(5))
     await follower.names()
     assert follower.numbers == [(EPOCH, n) for n in (1, 2, 3, 4)]
 
@@ -137,7 +136,7 @@ async def test_gap_of_another_run_is_skipped(tenant: Tenant, following: Follow, 
     run = await in_database(running, tenant)
     follower = following(run, after=REPLAY, fresh=True)
     await subscribed(run)
-    publisher.publish(run.run_id, numbered(1, 4) + ending(5))
+    publisher.publish(run, numbered(1, 4) + ending(5))
     await follower.names()
     assert follower.numbers == [(EPOCH, 1), (EPOCH, 4)]
 
@@ -147,7 +146,7 @@ async def test_new_attempt_starts_at_one_after_the_stored_tail_of_the_old(tenant
     await in_database(make_events, tenant, run, *[("values", b"{}")] * 3, epoch_ms=EPOCH)
     follower = following(run, after=(EPOCH, 1))
     await follower.until(lambda f: len(f.events) == 2)
-    publisher.publish(run.run_id, [*numbered(1, 2, epoch=EPOCH + 9), Event(EPOCH + 9, 3, END, ENDING)])
+    publisher.publish(run, [*numbered(1, 2, epoch=EPOCH + 9), Event(EPOCH + 9, 3, END, ENDING)])
     await follower.names()
     assert follower.numbers == [(EPOCH, 2), (EPOCH, 3), (EPOCH + 9, 1), (EPOCH + 9, 2)]
 
@@ -157,14 +156,14 @@ async def test_redis_flushed_in_the_middle_loses_nothing_of_a_resumable_run(
 ) -> None:
     run = await in_database(running, tenant, resumable=True)
     await in_database(make_events, tenant, run, *[("values", b"{}")] * 4, epoch_ms=EPOCH)
-    publisher.publish(run.run_id, numbered(1, 2))
+    publisher.publish(run, numbered(1, 2))
     await publisher_done(run, 2)
     sync_redis().delete(keys.log(run.run_id))
-    publisher.publish(run.run_id, numbered(3, 4))
+    publisher.publish(run, numbered(3, 4))
     await publisher_done(run, 4)
     follower = following(run, after=REPLAY)
     await follower.until(lambda f: len(f.numbers) == 4)
-    publisher.publish(run.run_id, ending(5))
+    publisher.publish(run, ending(5))
     await follower.names()
     assert follower.numbers == [(EPOCH, n) for n in (1, 2, 3, 4)]
 
@@ -173,10 +172,10 @@ async def test_broken_subscription_reads_the_log_again(tenant: Tenant, center: H
     run = await in_database(running, tenant)
     follower = following(run, after=REPLAY, fresh=True)
     await subscribed(run)
-    publisher.publish(run.run_id, numbered(1))
+    publisher.publish(run, numbered(1))
     await follower.until(lambda f: len(f.events) == 1)
     sync_redis().client_kill_filter(_type="pubsub")
-    publisher.publish(run.run_id, numbered(2) + ending(3))
+    publisher.publish(run, numbered(2) + ending(3))
     assert await follower.names() == ["values", "values", END]
 
 
@@ -219,7 +218,7 @@ async def test_reader_that_does_not_keep_up_is_cut_off(
     run = await in_database(running, tenant)
     follower = following(run, after=REPLAY, fresh=True)
     await subscribed(run)
-    publisher.publish(run.run_id, [Event(EPOCH, 1, "values", b'"%b"' % (b"x" * 2000))])
+    publisher.publish(run, [Event(EPOCH, 1, "values", b'"%b"' % (b"x" * 2000))])
     with pytest.raises(SlowReader):
         await follower.names()
 
@@ -228,13 +227,13 @@ async def test_waiter_gets_only_the_end(tenant: Tenant, following: Follow, publi
     run = await in_database(running, tenant)
     follower = following(run, fresh=True, end_only=True)
     await subscribed(run)
-    publisher.publish(run.run_id, numbered(1, 2, 3) + ending(4))
+    publisher.publish(run, numbered(1, 2, 3) + ending(4))
     assert await follower.names() == [END]
 
 
 async def test_waiter_finds_the_end_that_came_before_it_subscribed(tenant: Tenant, following: Follow, publisher: Publisher) -> None:
     run = await in_database(running, tenant)
-    publisher.publish(run.run_id, ending(1))
+    publisher.publish(run, ending(1))
     await publisher_done(run, 1)
     assert await following(run, fresh=True, end_only=True).names() == [END]
 
@@ -249,12 +248,12 @@ async def test_many_followers_share_one_subscriber_connection(tenant: Tenant, ce
     run = await in_database(running, tenant)
     followers: list[Follower] = [following(run, after=REPLAY, fresh=True) for _ in range(40)]
     await subscribed(run)
-    assert sync_redis().pubsub_numsub(keys.channel(run.run_id))[0][1] == 1
-    publisher.publish(run.run_id, numbered(1) + ending(2))
+    assert sync_redis().pubsub_numsub(keys.channel(run.tenant_id, run.thread_id))[0][1] == 1
+    publisher.publish(run, numbered(1) + ending(2))
     assert {tuple(await follower.names()) for follower in followers} == {("values", END)}
     await async_redis().execute(("PING",))  # a turn of the loop, in which the subscriber speaks
-    assert _unsubscribed(run.run_id)
+    assert _unsubscribed(run)
 
 
-def _unsubscribed(run_id: UUID) -> bool:
-    return bool(sync_redis().pubsub_numsub(keys.channel(run_id))[0][1] == 0)
+def _unsubscribed(run: Run) -> bool:
+    return bool(sync_redis().pubsub_numsub(keys.channel(run.tenant_id, run.thread_id))[0][1] == 0)
