@@ -204,6 +204,16 @@ def parse_xray(text: str | None) -> int | bool:
     raise Invalid("Invalid xray value")
 
 
+def parse_switch(name: str, text: str | None) -> bool:
+    """A query parameter that is on or off; off if it was not given. Raises Invalid."""
+    match (text or "false").lower():
+        case "false" | "0":
+            return False
+        case "true" | "1":
+            return True
+    raise Invalid(f"Invalid {name} value")
+
+
 def assistant_json(row: Assistant) -> schema.Assistant:
     """As answered."""
     return {

@@ -3,10 +3,13 @@
 import uuid
 
 from django.db import models
-from django.db.models.functions import Now
+from django.db.models import F, Q
+from django.db.models.functions import Lower, Now
 
 from tenants.database.fields import JsonField
 from tenants.models import Json, TenantOwned, TenantQuerySet
+
+ALIVE = Q(deleted_at=None)
 
 
 class AssistantQuerySet(TenantQuerySet["Assistant"]):
@@ -40,7 +43,14 @@ class Assistant(TenantOwned):
 
     class Meta:
         db_table = "assistant"
-        indexes = (models.Index(fields=["tenant_id", "-created_at", "assistant_id"], name="assistant_list"),)
+        indexes = (
+            # One for each order of a search, without the deleted ones, of which a tenant may have many more.
+            models.Index(fields=["tenant_id", "-created_at", "assistant_id"], condition=ALIVE, name="assistant_created"),
+            models.Index(fields=["tenant_id", "-updated_at", "assistant_id"], condition=ALIVE, name="assistant_updated"),
+            models.Index(fields=["tenant_id", "graph_id", "-created_at", "assistant_id"], condition=ALIVE, name="assistant_graph"),
+            models.Index(fields=["tenant_id", "assistant_id"], condition=ALIVE, name="assistant_alive"),
+            models.Index(F("tenant_id"), Lower("name").desc(), F("assistant_id"), condition=ALIVE, name="assistant_name"),
+        )
 
     def __str__(self) -> str:
         return f"{self.name} v{self.version}"

@@ -16,11 +16,11 @@ from langgraph.pregel import Pregel
 from langgraph.store.base import BaseStore
 from langgraph.types import Checkpointer
 
-from assistants.registry.drawing import NO_DRAWING, drawing
+from assistants.registry.drawing import NO_DRAWING, drawings
 from assistants.registry.factory import AnyPregel, Call, Factory, Purpose, compiled
 from assistants.registry.fingerprint import fingerprint
 from assistants.registry.manifest import GraphEntry, Manifest
-from assistants.registry.schemas import NO_SCHEMAS, context_keys, json_schemas
+from assistants.registry.schemas import NO_SCHEMAS, context_keys, json_schemas, subgraph_schemas
 from assistants.registry.source import code_digest, import_variable, make_importable, revision_of, source_fingerprint
 from tenants.exceptions import BadRequest, NotFound
 
@@ -40,18 +40,28 @@ class Bound:
 
 @dataclass(slots=True)
 class LoadedGraph:
-    """One graph of langgraph.json, or why it is none."""
+    """One graph of langgraph.json, or why it is none.
+
+    What people read of it is made once, when it is loaded: `drawings` by depth, each with one more level of subgraphs opened, and schemas,
+    those of the subgraphs by namespace.
+    """
 
     graph_id: str
     description: str | None
     revision: str
     fingerprint: str
     schemas: dict[str, Any] = field(default_factory=lambda: dict(NO_SCHEMAS))
-    drawing: dict[str, Any] = field(default_factory=lambda: dict(NO_DRAWING))
+    subgraphs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    drawings: list[dict[str, Any]] = field(default_factory=lambda: [dict(NO_DRAWING)])
     context_keys: frozenset[str] | None = None
     error: str | None = None
     source: "AnyPregel | Factory | None" = field(default=None, repr=False)
     bound: Bound | None = field(default=None, repr=False)
+
+    @property
+    def drawing(self) -> dict[str, Any]:
+        """With its subgraphs closed."""
+        return self.drawings[0]
 
     @property
     def has_context_schema(self) -> bool:
@@ -147,7 +157,8 @@ async def _load_entry(manifest: Manifest, entry: GraphEntry, code: str) -> Loade
             loaded.fingerprint = fingerprint(graph)
             loaded.context_keys = context_keys(graph)
             loaded.schemas = json_schemas(graph)
-            loaded.drawing = drawing(graph, {"configurable": {}})
+            loaded.subgraphs = subgraph_schemas(graph)
+            loaded.drawings = drawings(graph, {"configurable": {}})
     except Exception:  # a factory may need a real config, or a graph be impossible to draw: neither keeps it from running
         logger.warning("a graph could not be described without a run's config", extra={"graph_id": entry.graph_id}, exc_info=True)
         loaded.fingerprint = loaded.fingerprint or source_fingerprint(manifest, entry)

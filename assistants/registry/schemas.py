@@ -7,6 +7,7 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from langgraph.channels.base import BaseChannel
+from langgraph.pregel import Pregel
 from pydantic import BaseModel, ConfigDict, Field, PydanticUserError, TypeAdapter, create_model
 from typing_extensions import is_typeddict
 
@@ -26,6 +27,11 @@ def json_schemas(graph: AnyPregel) -> dict[str, Any]:
         "config_schema": context or {},
         "context_schema": context,
     }
+
+
+def subgraph_schemas(graph: AnyPregel) -> dict[str, dict[str, Any]]:
+    """Those of every subgraph, at any depth, by namespace (`outer|inner`); graphs of other servers have none here."""
+    return {namespace: json_schemas(sub) for namespace, sub in graph.get_subgraphs(recurse=True) if isinstance(sub, Pregel)}
 
 
 def context_keys(graph: AnyPregel) -> frozenset[str] | None:

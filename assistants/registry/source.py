@@ -13,6 +13,7 @@ from types import ModuleType
 from assistants.registry.manifest import GraphEntry, Manifest
 
 PACKAGES = ("langgraph", "langgraph-checkpoint", "langchain-core")
+FORM = "2"  # of what is recorded about a graph: rows never change, so what says more about a graph records a new revision of it
 SKIPPED = frozenset({"__pycache__", "node_modules", "site-packages", "venv", "dist", "build"})
 
 
@@ -95,8 +96,8 @@ def code_digest(manifest: Manifest) -> str:
 
 
 def revision_of(code: str, entry: GraphEntry) -> str:
-    """The revision of one graph: all code of the manifest, and its own entry."""
-    return hashlib.sha256("\0".join((code, entry.target, entry.variable, entry.description or "")).encode()).hexdigest()
+    """The revision of one graph: all code of the manifest, its own entry, and the form in which it is recorded."""
+    return hashlib.sha256("\0".join((FORM, code, entry.target, entry.variable, entry.description or "")).encode()).hexdigest()
 
 
 def source_fingerprint(manifest: Manifest, entry: GraphEntry) -> str:

@@ -5,7 +5,7 @@ from threading import Lock
 from uuid import UUID, uuid4, uuid5
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, OrderBy
 from django.db.models.functions import Lower
 
 from assistants.models import Assistant
@@ -22,6 +22,7 @@ from tenants.validation import path_id
 
 BUILTIN_NAMESPACE = UUID("6ba7b821-9dad-11d1-80b4-00c04fd430c8")
 REMEMBERED_TENANTS = 10_000
+LARGE = ("config", "context", "metadata")
 
 
 class EnsuredTenants:
@@ -122,14 +123,23 @@ def delete_assistant(*, actor: Actor, assistant_id: UUID, now: datetime) -> None
     audit.record(actor, "assistant.delete", "assistant", assistant_id, before=summary(row))
 
 
+def require_deletable(actor: Actor, assistant_id: UUID) -> None:
+    """Raise what `delete_assistant` would: NotFound, NotAllowed."""
+    ensure_builtins(actor.tenant_id)
+    if not Assistant.objects.for_tenant(actor.tenant_id).alive().filter(assistant_id=assistant_id).exists():
+        raise NotFound(f"Assistant with ID {assistant_id} not found")
+    require(actor, Permission.ASSISTANT_DELETE)
+
+
 def search_assistants(*, actor: Actor, request: AssistantSearch) -> tuple[list[Assistant], bool]:
-    """One page, and whether there is another."""
+    """One page, and whether there is another; only the columns asked for are read."""
     require(actor, Permission.ASSISTANT_READ)
     ensure_builtins(actor.tenant_id)
-    key = Lower("name") if request.sort_by == "name" else F(request.sort_by)
-    order = key.desc() if request.descending else key.asc()
-    rows = _filtered(actor, request.filter).order_by(order, "assistant_id")[request.offset : request.offset + request.limit + 1]
-    found = list(rows)
+    rows = _filtered(actor, request.filter).order_by(*_order(request))
+    unread = [column for column in LARGE if request.select and column not in request.select]
+    found = list(rows.defer(*unread)[request.offset : request.offset + request.limit + 1])
+    for row in found:
+        row.__dict__.update(dict.fromkeys(unread))  # a deferred column would be read row by row when the wire looks at it
     return found[: request.limit], len(found) > request.limit
 
 
@@ -152,6 +162,22 @@ def lock_assistant(actor: Actor, assistant_id: UUID, missing: str | None = None)
 def summary(row: Assistant) -> Json:
     """What the audit log says about a state of an assistant: never its configuration, which may hold secrets."""
     return {"version": row.version, "graph_id": row.graph_id, "name": row.name}
+
+
+def _order(request: AssistantSearch) -> list[OrderBy]:
+    """Each order with the ties of its index, which is read forwards or backwards."""
+    by: dict[str, list[OrderBy]] = {
+        "assistant_id": [F("assistant_id").desc()],
+        "created_at": [F("created_at").desc(), F("assistant_id").asc()],
+        "updated_at": [F("updated_at").desc(), F("assistant_id").asc()],
+        "name": [Lower("name").desc(), F("assistant_id").asc()],
+        "graph_id": [F("graph_id").desc(), F("created_at").asc(), F("assistant_id").desc()],
+    }
+    order = by[request.sort_by]
+    if not request.descending:
+        for key in order:
+            key.reverse_ordering()
+    return order
 
 
 def _apply(row: Assistant, request: AssistantPatch) -> None:

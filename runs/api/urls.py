@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from runs.api.assistants import AssistantDetail
 from runs.api.runs import RunCancel, RunDetail, ThreadRuns
 from runs.api.stateless_runs import StatelessRuns
 from runs.api.streams import RunJoin, RunJoinStream, RunStream, RunWait, StatelessStream, StatelessWait, Tickets
@@ -16,6 +17,7 @@ urlpatterns = [
     path("info", Info.as_view()),
     path("docs", Docs.as_view()),
     path("openapi.json", OpenApiDocument.as_view()),
+    path("assistants/<str:assistant_id>", AssistantDetail.as_view()),
     path("threads", ThreadList.as_view()),
     path("threads/search", ThreadSearchView.as_view()),
     path("threads/count", ThreadCount.as_view()),

@@ -14,6 +14,7 @@ COLLEAGUES = ("author", *ROLES)
 ALL = frozenset(COLLEAGUES)
 MAKERS = frozenset({"author", "operator", "developer", "admin", "owner"})
 DEVELOPERS = frozenset({"developer", "admin", "owner"})
+ADMINS = frozenset({"admin", "owner"})
 AUTHOR_OR_DEVELOPERS = DEVELOPERS | {"author"}
 AUTHOR_OR_ADMINS = frozenset({"author", "admin", "owner"})
 ANSWERERS = DEVELOPERS | {"author", "reviewer"}
@@ -88,7 +89,12 @@ TABLE = [
     Row("GET /assistants/{assistant_id}"),
     Row("PATCH /assistants/{assistant_id}", DEVELOPERS, body=lambda _: {"name": "changed"}),
     Row("DELETE /assistants/{assistant_id}", DEVELOPERS, 204),
+    Row("DELETE /assistants/{assistant_id}", DEVELOPERS, 204, query="?delete_threads=true", note="with its threads"),
+    Row("DELETE /assistants/{assistant_id}", ADMINS, 204, target="used", query="?delete_threads=true", note="with somebody's threads"),
     Row("GET /assistants/{assistant_id}/graph"),
+    Row("GET /assistants/{assistant_id}/graph", query="?xray=true", note="opened"),
+    Row("GET /assistants/{assistant_id}/subgraphs"),
+    Row("GET /assistants/{assistant_id}/subgraphs/{namespace}"),
     Row("GET /assistants/{assistant_id}/schemas"),
     Row("POST /assistants/{assistant_id}/versions", body=nothing),
     Row("POST /assistants/{assistant_id}/latest", DEVELOPERS, body=lambda _: {"version": 1}),

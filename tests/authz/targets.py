@@ -26,6 +26,7 @@ class Target:
     assistant_id: str
     checkpoint_id: str
     interrupt_id: str = "0" * 32
+    namespace: str = "middle"
 
     def never_existed(self) -> "Target":
         """Ids of the same form that nobody has."""
@@ -59,11 +60,13 @@ class Village:
         return self.people[who].headers if who in self.people else {}
 
     def target(self, kind: str, http: httpx.Client) -> Target:
-        """A fresh one: `thread` with a finished run, `active` with a pending one, `finished` and `paused` by real runs."""
+        """A fresh one: `thread` with a finished run, `active` with a pending one, `used` by it, `finished`, `paused` by real runs."""
         assistant = builders.make_assistant(self.tenant)
         if kind in ("finished", "paused"):
             return self._by_run(kind, http, str(assistant.assistant_id))
-        thread = builders.make_thread(self.tenant, self.people["author"].actor, status="busy" if kind == "active" else "idle")
+        metadata = {"assistant_id": str(assistant.assistant_id)} if kind == "used" else {}
+        status = "busy" if kind == "active" else "idle"
+        thread = builders.make_thread(self.tenant, self.people["author"].actor, status=status, metadata=metadata)
         run = builders.make_run(self.tenant, thread, "pending" if kind == "active" else "success", resumable=True)
         return Target(str(thread.thread_id), str(run.run_id), str(assistant.assistant_id), str(uuid4()))
 

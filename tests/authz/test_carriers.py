@@ -76,9 +76,10 @@ def test_foreign_ids_in_a_run_are_dropped(stranger: httpx.Client, own: str, ours
 
 
 def test_foreign_thread_is_not_copied(stranger: httpx.Client, ours: Target) -> None:
+    before = stranger.post("/threads/count", json={}).json()
     answer = stranger.post(f"/threads/{ours.thread_id}/copy")
     assert (answer.status_code, answer.json()) == (409, {"detail": "Conflict"})
-    assert stranger.post("/threads/count", json={}).json() == 0
+    assert stranger.post("/threads/count", json={}).json() == before
 
 
 def test_foreign_ids_in_a_search_find_nothing(stranger: httpx.Client, ours: Target) -> None:
@@ -97,3 +98,30 @@ def test_cursor_of_a_foreign_run_replays_nothing_of_it(stranger: httpx.Client, o
     answer = stranger.get(f"{own}/runs/{run}/stream", headers={"Last-Event-ID": "0-0", "Location": f"/threads/{ours.thread_id}"})
     assert ours.run_id not in answer.text
     assert ours.thread_id not in answer.text
+
+
+@pytest.mark.parametrize("path", ["", "/graph", "/graph?xray=true", "/schemas", "/subgraphs", "/subgraphs/middle?recurse=true"])
+def test_foreign_assistant_shows_nothing(stranger: httpx.Client, ours: Target, path: str) -> None:
+    foreign, unknown = (stranger.get(f"/assistants/{id}{path}") for id in (ours.assistant_id, ours.never_existed().assistant_id))
+    assert (foreign.status_code, foreign.text) == (unknown.status_code, unknown.text) == (404, '{"detail":"Not Found"}')
+
+
+@pytest.mark.parametrize("namespace", ["%2e%2e", "%2e%2e%2f..%2fthreads", "..%5c", "middle%7c..", "%00", "*", "middle%2f..%2finner"])
+def test_a_namespace_is_a_name_and_no_path(stranger: httpx.Client, namespace: str) -> None:
+    own = stranger.post("/assistants", json={"graph_id": "nested"}).json()["assistant_id"]
+    answer = stranger.get(f"/assistants/{own}/subgraphs/{namespace}?recurse=true")
+    assert (answer.status_code, answer.json()) in ((200, {}), (404, {"detail": "Not Found"}))
+
+
+def test_threads_of_another_tenant_stay_when_an_assistant_goes_with_its_own(stranger: httpx.Client, village: Village) -> None:
+    """A built-in assistant has the same id in both tenants, and so it stands in the metadata of both tenants' threads."""
+    threads = []
+    for headers in (village.headers("stranger"), village.headers("author")):
+        thread = f"/threads/{stranger.post('/threads', json={}, headers=headers).json()['thread_id']}"
+        stranger.post(f"{thread}/runs/wait", json={"assistant_id": "factory", "input": {}}, headers=headers)
+        threads.append(thread)
+    theirs, ours = threads
+    builtin = stranger.get(theirs).json()["metadata"]["assistant_id"]
+    assert stranger.delete(f"/assistants/{builtin}?delete_threads=true").status_code == 204
+    assert stranger.get(theirs).status_code == 404
+    assert stranger.get(ours, headers=village.headers("author")).json()["metadata"]["assistant_id"] == builtin

@@ -6,7 +6,6 @@ _MODES = "stream modes messages, events, debug, tasks and checkpoints are refuse
 _THREAD_STREAM = "the stream of a thread"
 
 NOT_BUILT = {
-    "assistants/subgraphs": "the route",
     "runs/after_seconds": "delayed runs are refused",
     "runs/cancel_bulk": "the route",
     "runs/multitask_interrupt": "the strategy is refused",
@@ -67,8 +66,6 @@ TABLE: tuple[Deviation, ...] = (
     Deviation("assistants/create_errors", (1,), "/json/detail", _ODD),
     Deviation("assistants/delete", (4,), "/body", _STORE),
     Deviation("assistants/delete", (5,), "/json", _STORE),
-    Deviation("assistants/delete", (6, 7), "/status", _UNBUILT + ": delete_threads"),
-    Deviation("assistants/graph", (2, 3), "/status", _UNBUILT + ": xray"),
     Deviation("assistants/patch_versions_latest", (8, 12), "/json/graph_id", "setting the latest version restores the graph, too"),
     Deviation("assistants/patch_versions_latest", (8, 12), "/json/context", "setting the latest version restores the context, too"),
     Deviation("assistants/patch_versions_latest", (16,), "/json/detail", _ODD),

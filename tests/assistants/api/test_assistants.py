@@ -53,8 +53,12 @@ def test_the_life_of_an_assistant(api: APIClient) -> None:
         ("get", "/assistants/chat/schemas", None, 422, "Invalid assistant ID: must be a UUID"),
         ("get", "/assistants/unknown-name/graph", None, 422, "Invalid assistant ID: must be a UUID"),
         ("get", "/assistants/chat/graph?xray=0", None, 422, "Invalid xray value"),
-        ("get", "/assistants/chat/graph?xray=true", None, 422, "xray is not supported yet"),
-        ("delete", f"/assistants/{CHAT}?delete_threads=true", None, 422, "delete_threads is not supported yet"),
+        ("get", "/assistants/chat/graph?xray=abc", None, 422, "Invalid xray value"),
+        ("get", "/assistants/chat/graph?xray=-1", None, 422, "Invalid xray value"),
+        ("get", "/assistants/chat/subgraphs", None, 422, "Invalid assistant ID: must be a UUID"),
+        ("get", f"/assistants/{CHAT}/subgraphs?recurse=perhaps", None, 422, "Invalid recurse value"),
+        ("get", f"/assistants/{CHAT}/subgraphs/a/b", None, 404, "Not Found"),
+        ("delete", f"/assistants/{CHAT}?delete_threads=perhaps", None, 422, "Invalid delete_threads value"),
         ("delete", "/assistants/not-a-uuid", None, 422, "Invalid assistant ID: must be a UUID"),
         ("post", f"/assistants/{CHAT}/latest", {"version": "1"}, 422, '"1" is not of type "integer"'),
         ("post", f"/assistants/{CHAT}/latest", {}, 404, f"Version None not found for assistant {CHAT}"),
@@ -90,6 +94,29 @@ def test_the_graph_is_drawn_by_name_or_id(api: APIClient) -> None:
     by_name, by_id = api.get("/assistants/chat/graph?xray=false"), api.get(f"/assistants/{CHAT}/graph")
     assert by_name.json() == by_id.json()
     assert by_name.json()["nodes"][-1] == {"id": "__end__"}
+
+
+def test_subgraphs_are_answered_by_namespace(api: APIClient) -> None:
+    path = f"/assistants/{builtin_id('nested')}/subgraphs"
+    assert list(api.get(path).json()) == ["middle"]
+    assert list(api.get(f"{path}?recurse=true").json()) == ["middle", "middle|inner"]
+    assert list(api.get(f"{path}/middle%7Cinner?recurse=true").json()) == ["middle|inner"]
+    odd = ("nope", "..", "%2e%2e", "..%5C..", "%00", "%E2%98%83", "middle%7C", "%7C" * 500, "middle%252Finner")
+    assert [api.get(f"{path}/{name}?recurse=true").json() for name in odd] == [{}] * len(odd)
+
+
+def test_what_answers_to_get_answers_to_head(api: APIClient) -> None:
+    for part in ("", "/graph", "/schemas", "/subgraphs", "/subgraphs/x"):
+        answer = api.head(f"/assistants/{CHAT}{part}")
+        assert (answer.status_code, answer.content) == (200, b"")
+
+
+def test_a_wrong_method_names_the_right_ones(api: APIClient) -> None:
+    allowed = {"": {"GET", "HEAD", "PATCH", "DELETE"}, "/graph": {"GET", "HEAD"}, "/subgraphs": {"GET", "HEAD"}, "/latest": {"POST"}}
+    for part, methods in allowed.items():
+        answer = api.put(f"/assistants/{CHAT}{part}", {}, format="json")
+        assert (answer.status_code, answer.json()) == (405, {"detail": "Method Not Allowed"})
+        assert set(answer["Allow"].split(", ")) == methods
 
 
 def test_schemas_are_answered(api: APIClient) -> None:

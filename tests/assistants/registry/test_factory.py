@@ -102,9 +102,11 @@ async def test_a_context_manager_is_closed_after_use(tmp_path: Path, head: str) 
     assert await called(tmp_path, source) == ["open", {"x": 6}, "closed"]
 
 
-def test_a_factory_that_needs_a_real_config_still_loads(tmp_path: Path) -> None:
+def test_a_factory_that_needs_a_real_config_still_loads(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     graph = loaded(tmp_path, "def make(config):\n    return {'a': builder}[config['configurable']['shape']]\n", "make").get("g")
-    assert (graph.error, graph.schemas["input_schema"], graph.drawing) == (None, None, {"nodes": [], "edges": []})
+    assert (graph.error, graph.schemas["input_schema"], graph.drawings) == (None, None, [{"nodes": [], "edges": []}])
+    assert graph.subgraphs == {}
+    assert "a graph could not be described without a run's config" in caplog.messages
     assert len(graph.fingerprint) == 64
 
 

@@ -9,7 +9,7 @@ import pytest
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.store.memory import InMemoryStore
 
-from assistants.registry import loader
+from assistants.registry import loader, source
 from assistants.registry.loader import LoadedGraph, load_graphs
 from assistants.registry.manifest import Manifest, ManifestError
 from tenants.exceptions import BadRequest, NotFound
@@ -126,6 +126,12 @@ def test_revision_follows_the_code_and_the_entry(tmp_path: Path) -> None:
     assert load_graphs(write(tmp_path, {"g": "./agent.py:graph"})).get("g").revision == first
     assert load_graphs(write(tmp_path, {"g": {"path": "./agent.py:graph", "description": "new"}})).get("g").revision != first
     assert load_graphs(write(tmp_path, {"g": "./agent.py:graph"}, neighbour="")).get("g").revision != first
+
+
+def test_revision_follows_what_is_recorded_about_a_graph(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = loaded(tmp_path, "graph = builder").get("g").revision
+    monkeypatch.setattr(source, "FORM", "next")
+    assert loaded(tmp_path, "graph = builder").get("g").revision != first
 
 
 def test_a_process_loads_its_graphs_once_and_others_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

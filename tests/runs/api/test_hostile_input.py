@@ -166,6 +166,7 @@ def ids(attacker: Attacker) -> dict[str, str]:
         "thread_id": thread,
         "run_id": orjson.loads(run.content)["run_id"],
         "assistant_id": str(builtin_id("approval")),
+        "namespace": "middle",
         "checkpoint_id": made["checkpoint_id"],
     }
 
