@@ -2,6 +2,7 @@
 
 from drf_spectacular.utils import OpenApiParameter
 
+from runs.wire.schema import STREAM_MODES
 from tenants.models import Json
 
 TEXT: Json = {"type": "string"}
@@ -39,6 +40,7 @@ def one_of(*values: str) -> Json:
     return {"type": "string", "enum": list(values)}
 
 
+MODE = one_of(*STREAM_MODES)
 STATUS = one_of("idle", "busy", "interrupted", "error")
 RUN_STATUS = one_of("pending", "running", "success", "error", "timeout", "interrupted")
 CHECKPOINT = thing(checkpoint_id=TEXT, checkpoint_ns=TEXT, thread_id=ID)
@@ -99,9 +101,7 @@ RUN_CREATE = thing(
     config=thing(tags=TEXTS, recursion_limit=WHOLE, configurable=OBJECT, metadata=OBJECT),
     context=OBJECT,
     metadata=OBJECT,
-    stream_mode={
-        "anyOf": [one_of("values", "updates", "messages-tuple", "custom"), many(one_of("values", "updates", "messages-tuple", "custom"))]
-    },
+    stream_mode={"anyOf": [MODE, many(MODE)], "default": "values", "description": "`[]` is the default, too."},
     stream_subgraphs=SWITCH,
     stream_resumable=SWITCH,
     interrupt_before={"anyOf": [one_of("*"), TEXTS]},

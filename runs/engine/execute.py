@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ from assistants.registry.loader import Registry
 from runs.checkpoints.repeat import is_passing
 from runs.checkpoints.saver import FencedSaver, Head, Rows, RunContext, StaleWriter, current_run
 from runs.engine.database import Claimed, Settlement
+from runs.engine.events import with_events
 from runs.engine.prepare import Call, call_of, config_of, continued
 from runs.engine.settle import CRASH_LIMIT, Ending, crashed, end_of, settlement_of, stale, without_values
 from runs.engine.stream import EventLog, EventStream
@@ -142,8 +144,28 @@ async def unexecuted(run: Claimed, parts: Parts, ending: Ending) -> Ending:
 
 
 async def consume(graph: Any, call: Call, stream: EventStream, control: RunControl, seen: Seen) -> None:
-    """Pass on what is streamed and remember what the end needs."""
+    """Pass on what is streamed and remember what the end needs. A run that its time limit has ended is late, whatever it raised then."""
     limit = asyncio.timeout(settings.RUN_TIMEOUT_SECONDS)
+    try:
+        async with limit, aclosing(chunks_of(graph, call, control)) as chunks:
+            async for chunk in chunks:
+                namespace, mode, value = chunk if call.subgraphs else ((), *chunk)
+                if not namespace:
+                    if mode == "values":
+                        seen.output = value
+                    elif mode == "updates" and isinstance(value, dict) and "__interrupt__" in value:
+                        seen.paused = True
+                stream.chunk(namespace, mode, value)
+    except (GraphDrained, StaleWriter):
+        raise
+    except Exception:
+        if not limit.expired():
+            raise
+    seen.late = limit.expired()
+
+
+def chunks_of(graph: Any, call: Call, control: RunControl) -> AsyncGenerator[Any, None]:
+    """The graph's stream."""
     options = {"stream_mode": call.modes, "subgraphs": call.subgraphs, "durability": call.durability, "control": control}
     options["output_keys"] = graph.output_channels  # the output schema: what `invoke` would return, private channels left out
     if call.context is not None:
@@ -152,20 +174,10 @@ async def consume(graph: Any, call: Call, stream: EventStream, control: RunContr
         options["interrupt_before"] = call.interrupt_before
     if call.interrupt_after is not None:
         options["interrupt_after"] = call.interrupt_after
-    try:
-        async with limit:
-            async for chunk in graph.astream(call.input, call.config, **options):
-                namespace, mode, value = chunk if call.subgraphs else ((), *chunk)
-                if not namespace:
-                    if mode == "values":
-                        seen.output = value
-                    elif mode == "updates" and isinstance(value, dict) and "__interrupt__" in value:
-                        seen.paused = True
-                stream.chunk(namespace, mode, value)
-    except TimeoutError:
-        if not limit.expired():
-            raise
-        seen.late = True
+    if call.events:
+        return with_events(graph, call, **options)
+    stream: AsyncGenerator[Any, None] = graph.astream(call.input, call.config, **options)
+    return stream
 
 
 async def has_progress(run: Claimed, saver: FencedSaver) -> bool:

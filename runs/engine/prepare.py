@@ -10,6 +10,7 @@ from langgraph._internal._constants import CONFIG_KEY_STRICT_RESUME
 from runs.engine.database import Claimed
 from runs.wire.commands import command_of
 from runs.wire.merge import admitted_context
+from runs.wire.modes import EVENTS, graph_modes
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,7 @@ class Call:
     input: Any
     context: dict[str, Any] | None
     modes: list[str]
+    events: bool
     subgraphs: bool
     durability: str
     interrupt_before: Any
@@ -34,17 +36,13 @@ def call_of(run: Claimed, context_keys: Collection[str] | None = None) -> Call:
         config=config_of(run),
         input=command_of(kwargs) if kwargs.get("command") else kwargs.get("input"),
         context=(context or None) if context_keys is None else admitted_context(context, context_keys),
-        modes=sorted(modes_of(kwargs) | {"updates", "values"}),
+        modes=sorted(graph_modes(kwargs["stream_mode"]) | {"updates", "values"}),
+        events=EVENTS in kwargs["stream_mode"],
         subgraphs=bool(kwargs.get("subgraphs")),
         durability=kwargs.get("durability") or "async",
         interrupt_before=kwargs.get("interrupt_before"),
         interrupt_after=kwargs.get("interrupt_after"),
     )
-
-
-def modes_of(kwargs: dict[str, Any]) -> frozenset[str]:
-    """The modes asked for, as LangGraph calls them."""
-    return frozenset("messages" if mode == "messages-tuple" else mode for mode in kwargs["stream_mode"])
 
 
 def config_of(run: Claimed) -> RunnableConfig:

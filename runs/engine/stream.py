@@ -4,14 +4,11 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-import orjson
-
 from runs.checkpoints.saver import Rows, RunContext
 from runs.engine.database import Claimed
-from runs.engine.prepare import modes_of
 from runs.streams.publish import Publisher
-from runs.wire.encoding import dumps, dumps_message_tuple
 from runs.wire.events import END, Event
+from runs.wire.modes import Chunks
 
 LOG_SECONDS = 0.05
 
@@ -59,9 +56,8 @@ class EventStream:
     def __init__(self, run: Claimed, publisher: Publisher, log: EventLog | None, *, listened: bool) -> None:
         self.run, self.publisher, self.log = run, publisher, log
         self.listened = listened or run.streamed or run.resumable
-        self.modes = modes_of(run.kwargs)
+        self.chunks = Chunks(run.kwargs["stream_mode"])
         self.n = 0
-        self.metadata: tuple[int, dict[str, Any], orjson.Fragment] | None = None
 
     def emit(self, name: str, data: bytes, *, urgent: bool = False) -> None:
         """Send one event to whoever listens."""
@@ -75,19 +71,13 @@ class EventStream:
 
     def chunk(self, namespace: tuple[str, ...], mode: str, value: Any) -> None:
         """Send what the graph streamed, if that mode was asked for."""
-        if not self.listened or mode not in self.modes:
+        if not self.listened:
+            self.chunks.pass_by(mode, value)
             return
-        name = "|".join((mode, *namespace))
-        self.emit(name, self._message(value) if mode == "messages" else dumps(value))
+        for name, data in self.chunks.frames(namespace, mode, value):
+            self.emit(name, data)
 
     def end(self, data: bytes) -> None:
         """Tell everyone, listening or not, that the run row is terminal."""
         self.n += 1
         self.publisher.publish(self.run, [Event(self.run.epoch_ms, self.n, END, data)], urgent=True)
-
-    def _message(self, value: Any) -> bytes:
-        """The metadata of all tokens of one model call is one object: it is encoded once."""
-        message, metadata = value
-        if self.metadata is None or self.metadata[0] != id(metadata):
-            self.metadata = (id(metadata), metadata, orjson.Fragment(dumps(metadata)))
-        return dumps_message_tuple(message, self.metadata[2])

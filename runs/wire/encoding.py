@@ -16,6 +16,9 @@ from zoneinfo import ZoneInfo
 
 import orjson
 from langchain_core.messages import BaseMessage
+from langgraph.types import Send
+
+from runs.wire.masking import masked
 
 Write = Callable[[Any], Any]
 
@@ -34,6 +37,14 @@ def dumps(value: object) -> bytes:
         text = _dumps_leniently(value)
     # PostgreSQL refuses NUL in jsonb.
     return _ESCAPED_NUL.sub(rb"\1" + _REPLACEMENT, text) if rb"\u0000" in text else text
+
+
+def dumps_whatever(value: object) -> bytes:
+    """As `dumps`, but a part that JSON cannot hold becomes null instead of an error: for what only observes a run and must not fail it."""
+    try:
+        return dumps(value)
+    except TypeError:
+        return dumps(_writable(value, _DEEPEST))
 
 
 def to_json(value: object) -> Any:
@@ -70,6 +81,8 @@ def _default(value: object) -> Any:
 def _writer(kind: Any) -> Write:
     if issubclass(kind, BaseMessage):
         return message_json
+    if issubclass(kind, BaseException):
+        return masked
     for method in ("model_dump", "dict", "_asdict"):
         if callable(getattr(kind, method, None)) and not issubclass(kind, type):
             return _caller(method)
@@ -87,10 +100,6 @@ def _null(_: Any) -> None:
     return None
 
 
-def _exception(error: BaseException) -> dict[str, str]:
-    return {"error": type(error).__name__, "message": str(error)}
-
-
 def _decimal(value: Decimal) -> int | float | None:
     if not value.is_finite():
         return None
@@ -102,7 +111,7 @@ def _base64(value: bytes | bytearray) -> str:
 
 
 _WRITERS: tuple[tuple[type | tuple[type, ...], Write], ...] = (
-    (BaseException, _exception),
+    (Send, lambda send: {"node": send.node, "args": send.arg}),
     ((set, frozenset, deque), list),
     ((timezone, ZoneInfo), lambda value: value.tzname(None)),
     (timedelta, lambda value: value.total_seconds()),
@@ -113,6 +122,27 @@ _WRITERS: tuple[tuple[type | tuple[type, ...], Write], ...] = (
 )
 
 _SCALARS = (int, float, bool, type(None), timedelta, Decimal, bytes)
+
+
+_DEEPEST = 64
+
+
+def _writable(value: Any, depth: int) -> Any:
+    """A copy with null where `dumps` gives up, found part by part; only for the rare value that has such a part."""
+    try:
+        return orjson.Fragment(dumps(value))
+    except TypeError:
+        if depth == 0:
+            return None
+    if isinstance(value, dict):
+        return {key if isinstance(key, str) else str(key): _writable(item, depth - 1) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset | deque):
+        return [_writable(item, depth - 1) for item in value]
+    if isinstance(value, BaseMessage):
+        return _writable(message_json(value), depth - 1)
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: _writable(getattr(value, field.name), depth - 1) for field in fields(value)}
+    return None
 
 
 def _mended(value: Any) -> Any:

@@ -1,31 +1,13 @@
-"""What a client is told about an exception of a run."""
+"""What a client is told about the exception that a run failed with."""
 
-from langgraph.errors import EmptyInputError, GraphBubbleUp, InvalidUpdateError, TaskNotFound, UnknownInterruptError
+from typing import cast
 
 from runs.wire.encoding import to_json
+from runs.wire.masking import MASKED, ErrorRow
 
-MASKED = "An internal error occurred"
-
-_SHOWN = (
-    ValueError,
-    TypeError,
-    KeyError,
-    AttributeError,
-    RuntimeError,
-    RecursionError,
-    TimeoutError,
-    InvalidUpdateError,
-    GraphBubbleUp,
-    EmptyInputError,
-    TaskNotFound,
-    UnknownInterruptError,
-)
-
-
-ErrorRow = dict[str, str]
+__all__ = ["MASKED", "error_json"]
 
 
 def error_json(error: BaseException) -> ErrorRow:
-    """Class name and message; the message of a class that may carry secrets of the graph is masked."""
-    message = str(error) if isinstance(error, _SHOWN) else MASKED
-    return {"error": type(error).__name__, "message": to_json(message)}
+    """Class name and message, masked, as text that can always be stored."""
+    return cast(ErrorRow, to_json(error))

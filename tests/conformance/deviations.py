@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-_MODES = "stream modes messages, events, debug, tasks and checkpoints are refused until they are built"
 _THREAD_STREAM = "the stream of a thread"
 
 NOT_BUILT = {
@@ -12,19 +11,6 @@ NOT_BUILT = {
     "runs/multitask_rollback": "the strategy is refused",
     "runs/timeout": "needs a server with another time limit; the engine's tests have it",
     "runs/webhook": "webhooks are refused",
-    "stream/mode_checkpoints": _MODES,
-    "stream/mode_debug": _MODES,
-    "stream/mode_events": _MODES,
-    "stream/mode_events_and_values": _MODES,
-    "stream/mode_events_chat": _MODES,
-    "stream/mode_messages": _MODES,
-    "stream/mode_messages_tool": _MODES,
-    "stream/mode_tasks": _MODES,
-    "stream/modes_messages_and_tuple": _MODES,
-    "stream/subgraphs_checkpoints": _MODES,
-    "stream/subgraphs_debug": _MODES,
-    "stream/subgraphs_messages": _MODES,
-    "stream/subgraphs_tasks": _MODES,
     "stream/thread_all": _THREAD_STREAM,
     "stream/thread_default": _THREAD_STREAM,
     "stream/thread_errors": _THREAD_STREAM,
@@ -100,8 +86,6 @@ TABLE: tuple[Deviation, ...] = (
         "the run can be read until the sweep deletes its hidden thread, so that a broken wait can be joined",
     ),
     Deviation("runs/stateless", (10,), "/status", _UNBUILT + ": batches of runs"),
-    Deviation("stream/error", (2, 3), "/status", _MODES),
-    Deviation("stream/interrupt", (7,), "/status", _MODES),
     Deviation("stream/not_resumable", (4, 5), "/status", _NOT_FOUND),
     Deviation("stream/resumable_error", (1,), "/sse/length", "the error event is stored and replayed"),
     Deviation("stream/subgraphs_interrupt", (2,), "/json/tasks/0/state/metadata", _METADATA),
