@@ -13,6 +13,10 @@ def frame(event: str, data: bytes, id: str | None = None) -> bytes:
 
 
 def select_mode(event: str, modes: Collection[str]) -> bool:
-    """Whether a reader who asked for these modes gets this event: never `metadata`, always `error`, whatever the namespace."""
-    name = event.partition("|")[0].partition("/")[0]
-    return name == "error" or name in modes or (name == "messages" and "messages-tuple" in modes)
+    """Whether a reader who asked for these modes, or events by name, gets this event: never `metadata`, always `error`.
+
+    The namespace does not matter; either of the two message modes gets the messages in the form which the run produces.
+    """
+    name = event.partition("|")[0]
+    mode = name.partition("/")[0]
+    return mode == "error" or mode in modes or name in modes or (mode == "messages" and "messages-tuple" in modes)

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 
 async def test_join_waits_for_the_end(client: Any, thread: str) -> None:
     run = await client.runs.create(thread, "slow", input={"seconds": 0.1, "steps": 2})
@@ -61,3 +63,25 @@ async def test_joiner_chooses_among_the_modes(client: Any, thread: str) -> None:
     wanted = ["custom", "updates"]
     again = [part async for part in client.runs.join_stream(thread, run_id, last_event_id="-", stream_mode=wanted)]
     assert [part for part in again if part.event != "metadata"] == [part for part in live if part.event in wanted]
+
+
+@pytest.mark.parametrize(
+    ("asked", "shown"),
+    [
+        (["messages"], {"messages/metadata", "messages/partial"}),
+        (["messages-tuple"], {"messages/metadata", "messages/partial"}),
+        (["messages/partial"], {"messages/partial"}),
+        (["tasks", "checkpoints"], {"tasks", "checkpoints"}),
+        (["debug"], {"debug"}),
+        (["events"], {"events"}),
+        (["custom"], set()),
+    ],
+)
+async def test_joiners_get_the_modes_they_ask_for(client: Any, thread: str, asked: list[str], shown: set[str]) -> None:
+    modes = ["values", "messages", "tasks", "checkpoints", "debug", "events"]
+    options = {"input": {"messages": "hello"}, "stream_mode": modes, "stream_resumable": True}
+    live = [part async for part in client.runs.stream(thread, "chat", **options)]
+    run_id = live[0].data["run_id"]
+    parts = [part async for part in client.runs.join_stream(thread, run_id, stream_mode=asked, last_event_id="-")]
+    assert {part.event for part in parts} == shown
+    assert parts == [part for part in live if part.event in shown]

@@ -9,9 +9,10 @@ from typing import Any
 import orjson
 import pytest
 from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage, SystemMessage, ToolMessage
-from langgraph.types import Interrupt
+from langgraph.types import Command, Interrupt, Send
 
-from runs.wire.encoding import dumps, dumps_message_tuple, message_json, to_json
+from runs.wire.encoding import dumps, dumps_message_tuple, dumps_whatever, message_json, to_json
+from runs.wire.masking import MASKED
 
 ROOT = Path(__file__).resolve().parents[2]
 RECORDED = orjson.loads((ROOT / "conformance/data/runs/json_encoding.json").read_bytes())["steps"][0]["response"]["json"]["out"]
@@ -99,3 +100,36 @@ def test_lone_surrogates_become_question_marks_everywhere() -> None:
 
 def test_integers_of_64_bit_pass() -> None:
     assert to_json([2**63 - 1, 2**64 - 1, -(2**63)]) == [2**63 - 1, 2**64 - 1, -(2**63)]
+
+
+def test_an_exception_shows_its_message_only_where_its_class_is_known() -> None:
+    class Secret(Exception):
+        """Of a graph's author."""
+
+        def dict(self) -> dict[str, str]:
+            return {"password": "p"}
+
+    assert to_json([ValueError("m"), Secret("p")]) == [
+        {"error": "ValueError", "message": "m"},
+        {"error": "Secret", "message": MASKED},
+    ]
+
+
+def test_commands_and_sends_are_objects() -> None:
+    command: Command[Any] = Command(update={"a": 1}, goto=[Send("work", {"n": 1})])
+    assert to_json(command) == {"graph": None, "update": {"a": 1}, "resume": None, "goto": [{"node": "work", "args": {"n": 1}}]}
+
+
+def test_what_only_observes_a_run_shows_null_where_values_cannot_be_json() -> None:
+    class Broken:
+        def model_dump(self) -> None:
+            raise RuntimeError
+
+    circle: list[Any] = []
+    circle.append(circle)
+    bad = {"big": 2**70, "kept": [1, {"deep": Broken()}], ("a", 1): "key", "message": AIMessage("x", additional_kwargs={"big": 2**70})}
+    read = orjson.loads(dumps_whatever({"data": bad}))["data"]
+    assert (read["big"], read["kept"], read["('a', 1)"]) == (None, [1, {"deep": None}], "key")
+    assert (read["message"]["content"], read["message"]["additional_kwargs"]) == ("x", {"big": None})
+    assert dumps_whatever({"circle": circle}).startswith(b'{"circle":[[')
+    assert dumps_whatever({"a": 1}) == dumps({"a": 1})
