@@ -79,6 +79,12 @@ def live(product: Stack) -> str:
     return product.base_url
 
 
+@pytest.fixture(scope="session")
+def sweeps(product: Stack) -> None:
+    """The running product has its sweeps, too: delayed runs need them."""
+    product.start_sweeps()
+
+
 @pytest.fixture
 def tenant(database: None) -> Iterator[Tenant]:
     """A fresh committed tenant, for which the test acts."""

@@ -12,6 +12,7 @@ OBJECT: Json = {"type": "object"}
 WHOLE: Json = {"type": "integer"}
 SWITCH: Json = {"type": "boolean"}
 ANY: Json = {}
+SAMPLE_ID = "019f1e52-e5eb-7a62-8c80-07c2602e4b0d"
 NULLABLE: Json = {"type": ["string", "null"]}
 TEXTS: Json = {"type": "array", "items": TEXT}
 PAGE: Json = {
@@ -41,6 +42,7 @@ def one_of(*values: str) -> Json:
 
 
 MODE = one_of(*STREAM_MODES)
+ERROR = thing("detail", detail=TEXT)
 STATUS = one_of("idle", "busy", "interrupted", "error")
 RUN_STATUS = one_of("pending", "running", "success", "error", "timeout", "interrupted")
 CHECKPOINT = thing(checkpoint_id=TEXT, checkpoint_ns=TEXT, thread_id=ID)
@@ -106,14 +108,22 @@ RUN_CREATE = thing(
     stream_resumable=SWITCH,
     interrupt_before={"anyOf": [one_of("*"), TEXTS]},
     interrupt_after={"anyOf": [one_of("*"), TEXTS]},
-    multitask_strategy=one_of("enqueue", "reject"),
+    multitask_strategy=one_of("enqueue", "reject", "interrupt", "rollback"),
     if_not_exists=one_of("create", "reject"),
     on_disconnect=one_of("cancel", "continue"),
     on_completion=one_of("delete", "keep"),
     checkpoint=CHECKPOINT,
     checkpoint_id=TEXT,
     durability=one_of("sync", "async", "exit"),
+    after_seconds={"type": "number", "minimum": 0, "description": "Not before so many seconds from now."},
 )
+RUN_BATCH: Json = {"type": "array", "items": RUN_CREATE, "minItems": 1, "maxItems": 500}
+RUNS_CANCEL: Json = {
+    "oneOf": [
+        thing("thread_id", "run_ids", thread_id=ID, run_ids={"type": "array", "items": ID, "maxItems": 1000}),
+        thing("status", status=one_of("pending", "running", "all")),
+    ]
+}
 RUN = thing(
     run_id=ID,
     thread_id=ID,
@@ -138,5 +148,5 @@ SELECT = OpenApiParameter("select", str, many=True, description="Only these colu
 RUN_STATUSES = OpenApiParameter("status", str, enum=RUN_STATUS["enum"])
 BEFORE = OpenApiParameter("before", str, description="Only states older than this checkpoint.")
 ACTION = OpenApiParameter("action", str, enum=["interrupt", "rollback"])
-WAIT = OpenApiParameter("wait", bool, description="Answer 200 with a body instead of 202.")
+WAIT = OpenApiParameter("wait", bool, description="Answer 200 once the worker has stopped, instead of 202 at once.")
 CHECK = OpenApiParameter("check_db", int, description="1 asks the database, too.")

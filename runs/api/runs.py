@@ -1,16 +1,13 @@
 """HTTP of a thread's runs."""
 
-from django.http import HttpResponse
-from django.http.response import HttpResponseBase
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from runs.api import openapi
 from runs.services.access import run_for
-from runs.services.cancel import cancel_run, delete_run
+from runs.services.cancel import delete_run
 from runs.services.runs import create_run, list_runs
-from runs.wire.query import one, truth
 from runs.wire.runs import RunList, RunRequest, run_json
 from tenants.api.pagination import paginated
 from tenants.api.views import AgentView
@@ -52,22 +49,3 @@ class RunDetail(AgentView):
         """Remove a run with its checkpoints."""
         delete_run(actor=self.actor, thread_id=path_id(thread_id), run_id=path_id(run_id, "run"))
         return Response(status=204)
-
-
-class RunCancel(AgentView):
-    """POST /threads/{thread_id}/runs/{run_id}/cancel."""
-
-    body_optional = True
-
-    @extend_schema(
-        operation_id="cancel_run", request=None, parameters=[openapi.ACTION, openapi.WAIT], responses={202: None, 200: openapi.OBJECT}
-    )
-    def post(self, request: Request, thread_id: str, run_id: str) -> HttpResponseBase:
-        """Stop a run; `rollback` removes it with its checkpoints. It is over when this answers."""
-        query = dict(request.query_params.lists())
-        action = "rollback" if one(query, "action") == "rollback" else "interrupt"
-        run = cancel_run(actor=self.actor, thread_id=path_id(thread_id), run_id=path_id(run_id, "run"), action=action)
-        if not truth(query, "wait"):
-            return HttpResponse(status=202, content_type="application/json")
-        at = f"/threads/{run.thread_id}/runs/{run.run_id}"
-        return Response({}, headers={"Location": f"{at}/join", "Content-Location": at})

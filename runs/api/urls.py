@@ -3,8 +3,9 @@
 from django.urls import path
 
 from runs.api.assistants import AssistantDetail
-from runs.api.runs import RunCancel, RunDetail, ThreadRuns
-from runs.api.stateless_runs import StatelessRuns
+from runs.api.cancels import RunCancel, RunsCancel
+from runs.api.runs import RunDetail, ThreadRuns
+from runs.api.stateless_runs import RunBatch, StatelessRuns
 from runs.api.streams import RunJoin, RunJoinStream, RunStream, RunWait, StatelessStream, StatelessWait, Tickets
 from runs.api.system import Docs, Info, Ok, OpenApiDocument, Ready, Root
 from runs.api.thread_state import ThreadHistory, ThreadStateAt, ThreadStateCheckpoint, ThreadStateDetail
@@ -35,6 +36,8 @@ urlpatterns = [
     path("threads/<str:thread_id>/runs/<str:run_id>/join", RunJoin.as_view()),
     path("threads/<str:thread_id>/runs/<str:run_id>/stream", RunJoinStream.as_view()),
     path("runs", StatelessRuns.as_view()),
+    path("runs/batch", RunBatch.as_view()),
+    path("runs/cancel", RunsCancel.as_view()),
     path("runs/stream", StatelessStream.as_view()),
     path("runs/wait", StatelessWait.as_view()),
     path("tickets", Tickets.as_view()),

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -151,15 +151,16 @@ def delete_checkpoints(tenant_id: UUID, thread_id: UUID) -> None:
             cursor.execute(f"delete from {table} where thread_id = %s", (thread_key(tenant_id, thread_id),))
 
 
-def delete_run_checkpoints(tenant_id: UUID, thread_id: UUID, run_id: UUID) -> None:
-    """Remove the checkpoints a run made, with their pending writes. After the run's row, in the same transaction."""
+def delete_run_checkpoints(tenant_id: UUID, thread_id: UUID, run_ids: Sequence[UUID]) -> None:
+    """Remove the checkpoints that these runs made, with their pending writes. After the runs' rows, in the same transaction."""
     statement = """
         with gone as (
-          delete from checkpoints where thread_id = %s and metadata ->> 'run_id' = %s returning thread_id, checkpoint_ns, checkpoint_id)
+          delete from checkpoints where thread_id = %s and metadata ->> 'run_id' = any(%s)
+          returning thread_id, checkpoint_ns, checkpoint_id)
         delete from checkpoint_writes w using gone g
          where w.thread_id = g.thread_id and w.checkpoint_ns = g.checkpoint_ns and w.checkpoint_id = g.checkpoint_id"""
     with connection.cursor() as cursor:
-        cursor.execute(statement, (thread_key(tenant_id, thread_id), str(run_id)))
+        cursor.execute(statement, (thread_key(tenant_id, thread_id), [str(run_id) for run_id in run_ids]))
 
 
 @contextmanager

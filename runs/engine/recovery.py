@@ -31,7 +31,8 @@ select tenant_id, run_id, crashes from back
 """
 DUE = """
 select exists (select 1 from run r
- where r.status = 'pending' and r.run_at <= statement_timestamp() - interval '1 s' and r.graph_fingerprint = any(%s)
+ where r.status = 'pending' and r.graph_fingerprint = any(%s) and r.run_at <= statement_timestamp()
+   and (r.run_at <= statement_timestamp() - interval '1 s' or r.run_at > r.updated_at)
    and not exists (select 1 from run o where o.tenant_id = r.tenant_id and o.thread_id = r.thread_id
                     and o.status in ('pending', 'running') and (o.run_at, o.seq) < (r.run_at, r.seq)))
 """
@@ -72,7 +73,7 @@ def rescue_expired_runs() -> int:
 
 
 def rewake_due_runs() -> bool:
-    """Send one wake-up if any run that a live worker can serve has been due for a second."""
+    """Send one wake-up if any run that a live worker can serve has been due for a second, or a delayed one is due: nobody woke for that."""
     served = served_fingerprints()
     if not served:
         return False

@@ -29,7 +29,7 @@ from runs.engine.stream import EventStream
 from runs.lifecycle import queue
 from runs.streams import keys
 from runs.streams.connection import RedisDown, async_redis
-from runs.streams.control import ControlListener, Message, listened
+from runs.streams.control import ControlListener, Message, listened, report_stopped
 from runs.streams.publish import Publisher
 
 logger = logging.getLogger("runs.engine")
@@ -46,7 +46,10 @@ FORGOTTEN_SECONDS = 3600  # a graph that no worker has served for so long
 
 @dataclass(slots=True)
 class Running:
-    """A run of this process. `reason` says why its task was cancelled, if it was; `settling`: it is past that, its statement decides."""
+    """A run of this process. `reason` says why its task was cancelled, if it was; `settling`: it is past that, its statement decides.
+
+    `told`: a service has ended it and may wait for this process to say that nothing runs any more.
+    """
 
     run: Claimed
     stream: EventStream
@@ -55,6 +58,7 @@ class Running:
     reason: StopReason | None = None
     settling: bool = False
     more: bool = False
+    told: bool = False
 
 
 class Engine:
@@ -244,6 +248,8 @@ class Engine:
             del self.running[running.run.run_id]
         if not task.cancelled() and (error := task.exception()):
             logger.error("run broke off", extra=ids(running.run), exc_info=error)
+        if running.told:
+            self._spawn(report_stopped(running.run.run_id))
         if running.more or self.starved:
             self.starved = False
             self._look()
@@ -267,11 +273,13 @@ class Engine:
     def _told(self, message: Message) -> None:
         run_id = UUID(message.get("stop") or message.get("listen"))
         running = self.running.get(run_id)
-        if running is None:
-            return
         if "stop" in message:
+            if running is None:  # it has ended by itself
+                self._spawn(report_stopped(run_id))
+                return
+            running.told = True
             self._stop(running.run, StopReason.CANCELLED)
-        else:
+        elif running is not None:
             running.stream.listened = True
 
     def _stop(self, run: Claimed, reason: StopReason) -> None:

@@ -3,15 +3,15 @@
 | change                                   | by                        |
 |------------------------------------------|---------------------------|
 | (none) → run pending, thread busy        | accept, accept_stateless  |
-| run pending, running → interrupted       | interrupt_run             |
-| run any → (none)                         | remove_run                |
+| run pending, running → interrupted       | interrupt_runs            |
+| run any → (none)                         | remove_runs               |
 | interrupt pending → resolved             | accept                    |
 | thread, interrupts → what the head says  | `lifecycle.head`          |
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -60,10 +60,12 @@ select created_at from made"""
 RUN = """
 made as (
   insert into run (tenant_id, run_id, thread_id, assistant_id, assistant_version, graph_id, graph_fingerprint, status, attempt, crashes,
-                   kwargs, metadata, multitask_strategy, streamed, resumable, created_by, resume_ids, base_checkpoint_id)
+                   kwargs, metadata, multitask_strategy, streamed, resumable, created_by, resume_ids, base_checkpoint_id,
+                   run_at, created_at)
   values (%(tenant)s, %(run)s, %(thread)s, %(assistant)s, %(version)s, %(graph)s, %(fingerprint)s, 'pending', 0, 0,
-          %(kwargs)s::jsonb, %(metadata)s::jsonb, %(strategy)s, %(streamed)s, %(resumable)s, %(identity)s, %(resume_ids)s::text[], %(base)s)
-  returning created_at),
+          %(kwargs)s::jsonb, %(metadata)s::jsonb, %(strategy)s, %(streamed)s, %(resumable)s, %(identity)s, %(resume_ids)s::text[], %(base)s,
+          statement_timestamp() + %(delay)s::interval, statement_timestamp() + %(delay)s::interval)
+  returning created_at, updated_at),
 log as (
   insert into audit_event (tenant_id, actor, address, request_id, action, target_type, target_id, after)
   values (%(tenant)s, %(identity)s, %(address)s, %(request)s, %(action)s, 'run', %(run)s::text, %(after)s::jsonb))"""
@@ -99,10 +101,10 @@ indexed as (
   insert into thread_metadata (tenant_id, key, value, thread_id)
   select %(tenant)s, i.key, i.value, %(thread)s from unnest(%(keys)s::text[], %(values)s::text[]) i(key, value))"""
 
-ACCEPT = f"with {RUN},{BUSY} select created_at, 0 from made"
-ACCEPT_AND_INDEX = f"with {RUN},{BUSY},{REINDEX} select created_at, 0 from made"
-ACCEPT_ANSWER = f"with {RUN},{BUSY},{REINDEX},{ANSWER} select created_at, (select count(*) from won) from made"
-ACCEPT_STATELESS = f"with {RUN},{HIDDEN} select created_at, 0 from made"
+ACCEPT = f"with {RUN},{BUSY} select created_at, updated_at, 0 from made"
+ACCEPT_AND_INDEX = f"with {RUN},{BUSY},{REINDEX} select created_at, updated_at, 0 from made"
+ACCEPT_ANSWER = f"with {RUN},{BUSY},{REINDEX},{ANSWER} select created_at, updated_at, (select count(*) from won) from made"
+ACCEPT_STATELESS = f"with {RUN},{HIDDEN} select created_at, updated_at, 0 from made"
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,16 +179,16 @@ def accept_stateless(actor: Actor, run: Run, change: ThreadChange) -> Run:
     return run
 
 
-def interrupt_run(run: Run, reason: str) -> None:
+def interrupt_runs(tenant_id: UUID, run_ids: Sequence[UUID], reason: str) -> None:
     """Pending or running → interrupted, without a lease: from this commit the fence refuses whatever a worker still writes."""
-    Run.objects.for_tenant(run.tenant_id).active().filter(run_id=run.run_id).update(
+    Run.objects.for_tenant(tenant_id).active().filter(run_id__in=run_ids).update(
         status="interrupted", cancel_reason=reason, lease_until=None, lease_owner=None, ended_at=Now(), updated_at=Now()
     )
 
 
-def remove_run(run: Run) -> None:
-    """Delete the row with its events, before its checkpoints: the fence then refuses whatever a worker still writes."""
-    Run.objects.for_tenant(run.tenant_id).filter(run_id=run.run_id).delete()
+def remove_runs(tenant_id: UUID, run_ids: Sequence[UUID]) -> None:
+    """Delete the rows with their events, before their checkpoints: the fence then refuses whatever a worker still writes."""
+    Run.objects.for_tenant(tenant_id).filter(run_id__in=run_ids).delete()
 
 
 def _who(actor: Actor) -> Json:
@@ -223,12 +225,13 @@ def _run(run: Run) -> Json:
         "resumable": run.resumable,
         "resume_ids": run.resume_ids,
         "base": run.base_checkpoint_id,
+        "delay": timedelta(seconds=run.after_seconds),
         "action": "run.create" if run.resume_ids is None else "run.resume",
         "after": text(after),
     }
 
 
 def _insert(statement: str, parameters: Json, run: Run) -> int:
-    ((run.created_at, won),) = prepared(statement, parameters)
-    run.updated_at = run.run_at = run.created_at
+    ((run.created_at, run.updated_at, won),) = prepared(statement, parameters)
+    run.run_at = run.created_at
     return int(won)

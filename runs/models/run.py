@@ -30,8 +30,11 @@ class Run(TenantOwned):
            └──────cancel──────┴──► interrupted (with cancel_reason)
 
     `attempt` is raised by each claim and is the fencing token: whoever holds another one can write nothing. `crashes` counts lost leases.
-    `seq` orders runs of one `run_at`. `resume_ids` names the interrupts this run answers.
+    `seq` orders runs of one `run_at`. `resume_ids` names the interrupts this run answers. A delayed run (`after_seconds`, not stored) has
+    `run_at` and, as the wire has it, `created_at` in the future of `updated_at`.
     """
+
+    after_seconds: float = 0
 
     pk = models.CompositePrimaryKey("tenant_id", "run_id")
     run_id = models.UUIDField(default=uuid.uuid4)
@@ -79,7 +82,7 @@ class Run(TenantOwned):
             models.Index(
                 fields=["tenant_id", "thread_id", "run_at", "seq"], condition=Q(status__in=("pending", "running")), name="run_of_thread"
             ),
-            models.Index(fields=["tenant_id", "thread_id", "-seq"], name="run_list"),
+            models.Index(fields=["tenant_id", "thread_id", "-created_at", "-seq"], name="run_newest"),
             models.Index(fields=["tenant_id", "assistant_id"], name="run_of_assistant"),
             models.Index(fields=["tenant_id", "thread_id", "epoch_ms"], condition=Q(resumable=True), name="run_replay"),
         )

@@ -51,7 +51,7 @@ class Pin:
 
     def run(self, actor: Actor, thread_id: UUID, request: RunRequest, merged: Merged) -> Run:
         """A pending run, not stored yet."""
-        return Run(
+        run = Run(
             tenant_id=actor.tenant_id,
             run_id=UUID(bytes=uuid7().bytes),
             thread_id=thread_id,
@@ -65,3 +65,5 @@ class Pin:
             resumable=request.stream_resumable,
             created_by=actor.identity,
         )
+        run.after_seconds = request.after_seconds
+        return run

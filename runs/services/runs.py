@@ -21,6 +21,8 @@ from tenants.exceptions import Conflict, NotFound
 from tenants.models import Json
 from tenants.policy import Permission, require, require_own
 
+HIDDEN = "This thread was made for one run and ends with it: create a thread, or give that run on_completion 'keep'."
+
 
 def create_run(*, actor: Actor, thread_id: UUID | None, request: RunRequest, streamed: bool) -> Run:
     """Accept a run: new input, a command, or the answer to interrupts; without a thread on a hidden one. Wakes the workers on commit.
@@ -41,7 +43,7 @@ def list_runs(*, actor: Actor, thread_id: UUID, request: RunList) -> list[Run]:
     runs = Run.objects.for_tenant(actor.tenant_id).filter(thread_id=thread_id)
     if request.status is not None:
         runs = runs.filter(status=request.status)
-    return list(runs.order_by("-seq")[request.offset : request.offset + request.limit + 1])
+    return list(runs.order_by("-created_at", "-seq")[request.offset : request.offset + request.limit + 1])
 
 
 @transaction.atomic
@@ -49,6 +51,8 @@ def _create_on_thread(actor: Actor, thread_id: UUID, request: RunRequest, assist
     thread, fresh = _lock_or_make(actor, thread_id, request)
     situation = read_situation(actor.tenant_id, assistant_id, thread_id, list(addressed(request) or ()))
     resume = _authorised(actor, thread, request, situation)
+    if thread.temporary and not thread.keep:
+        raise Conflict(HIDDEN)
     pin = Pin.of(situation.assistant)
     if resume is not None:
         require_open(thread, request, resume, situation, pin.graph)
@@ -64,7 +68,8 @@ def _create_on_thread(actor: Actor, thread_id: UUID, request: RunRequest, assist
         run.base_checkpoint_id = thread.head_checkpoint_id  # permitted in sight of these interrupts: the worker looks again
     change = ThreadChange(merged.thread_metadata, None if thread.config else merged.thread_config)
     accept(actor, thread, run, change, None if resume is None else resume.answers)
-    wake_on_commit()
+    if not run.after_seconds:  # a delayed run is started by the sweep
+        wake_on_commit()
     return run
 
 
@@ -100,7 +105,7 @@ def _require_new_run(actor: Actor, thread: Thread, request: RunRequest, situatio
     require(actor, Permission.RUN_CREATE)
     require_own(actor, thread.owner, Permission.THREAD_UPDATE_OWN, Permission.THREAD_UPDATE)
     steers = request.command is not None and request.command.steers
-    if steers or request.checkpoint_id is not None or situation.pending:
+    if steers or request.checkpoint_id is not None or situation.gated:
         require(actor, Permission.STATE_UPDATE)
 
 

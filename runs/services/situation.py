@@ -16,7 +16,8 @@ MISSING = "Thread or assistant not found."
 
 READ = """
 select a.version, a.graph_id, a.config, a.context, a.metadata, t.settings,
-       (select jsonb_agg(jsonb_build_object('run_id', r.run_id, 'resume_ids', r.resume_ids)) from run r
+       (select jsonb_agg(jsonb_build_object('run_id', r.run_id, 'resume_ids', r.resume_ids, 'delayed', r.run_at > statement_timestamp()))
+          from run r
          where r.tenant_id = %(tenant)s and r.thread_id = %(thread)s and r.status in ('pending', 'running')),
        (select jsonb_agg(jsonb_build_object(
                  'interrupt_id', i.interrupt_id, 'kind', i.kind, 'status', i.status, 'node', i.node, 'value', i.value, 'schema', i.schema,
@@ -45,10 +46,11 @@ class AssistantRow:
 
 @dataclass(frozen=True, slots=True)
 class ActiveRun:
-    """A pending or running run of the thread; `resume_ids` names the interrupts it answers."""
+    """A pending or running run of the thread; `resume_ids` names the interrupts it answers. A `delayed` one can be overtaken."""
 
     run_id: str
     resume_ids: list[str] | None
+    delayed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,11 @@ class Situation:
     def pending(self) -> list[KnownInterrupt]:
         """Waiting for an answer."""
         return [interrupt for interrupt in self.interrupts if interrupt.status == "pending"]
+
+    @property
+    def gated(self) -> bool:
+        """Whether a new run would start over in front of an interrupt: one waits, or its answer does."""
+        return bool(self.pending) or any(run.resume_ids and run.delayed for run in self.active)
 
     @property
     def owner_answers(self) -> frozenset[str]:

@@ -14,6 +14,7 @@ from django.conf import settings
 from runs.models import Run, Thread
 from runs.services.access import run_for
 from runs.services.cancel import cancel_run
+from runs.streams.control import stopped
 from runs.streams.read import Following, follow
 from runs.streams.rows import LOST, RunRef
 from runs.wire.encoding import dumps
@@ -105,6 +106,14 @@ async def body_of(watch: Watch) -> AsyncGenerator[bytes, None]:
         if watch.cancels and not ended:
             await _left(watch)
     yield end.wait if end is not None and end.wait is not None else await in_database(_stored_body, watch.ref)
+
+
+async def stopped_body(run: Run) -> AsyncGenerator[bytes, None]:
+    """The body of a cancel that waits: `{}` once no worker executes the run, at latest after 15 s; line breaks meanwhile."""
+    if run.lease_owner is not None:
+        async for _ in stopped(run.run_id):
+            yield b"\n"
+    yield b"{}"
 
 
 class _View:

@@ -12,7 +12,7 @@ from runs.lifecycle.thread_metadata import index_pairs
 from runs.lifecycle.transitions import make_thread
 from runs.models import Interrupt, Run, Thread, ThreadMetadata
 from runs.services.access import thread_for
-from runs.services.cancel import tell
+from runs.services.ending import tell
 from runs.streams.publish import publish_gone
 from runs.wire.threads import ThreadCreate, ThreadPatch
 from tenants.actors import Actor

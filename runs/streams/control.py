@@ -1,7 +1,8 @@
 """What web processes and workers tell each other: `{"listen": run_id}` and `{"stop": run_id, "reason": …}`."""
 
+import asyncio
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import AsyncGenerator, Callable, Collection
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,10 @@ from runs.wire.events import Published
 logger = logging.getLogger(__name__)
 
 Message = dict[str, Any]
+
+STOPPED_SECONDS = 15.0
+STOPPED_MILLISECONDS = 20_000
+LOOK_SECONDS = 0.02
 
 
 def listen_message(run_id: UUID) -> Message:
@@ -56,6 +61,33 @@ async def listened(runs: Collection[Published]) -> set[UUID]:
     if isinstance(values, Exception):
         return set()
     return {run.run_id for run, *found in zip(runs, values[::2], values[1::2], strict=True) if any(value is not None for value in found)}
+
+
+async def report_stopped(run_id: UUID) -> None:
+    """Say that a run which a service has ended executes no more. If Redis is away, whoever waits for it stops waiting by itself."""
+    try:
+        await async_redis().execute(("SET", keys.stopped(run_id), 1, "PX", STOPPED_MILLISECONDS))
+    except RedisDown as error:
+        logger.warning("nobody was told that a run has stopped", extra={"run_id": str(run_id), "reason": str(error)})
+
+
+async def stopped(run_id: UUID) -> AsyncGenerator[None, None]:
+    """Ends when the worker has reported, at latest after STOPPED_SECONDS; yields after every HEARTBEAT_SECONDS meanwhile."""
+    loop = asyncio.get_running_loop()
+    began = spoke = loop.time()
+    while loop.time() - began < STOPPED_SECONDS and not await _reported(run_id):
+        await asyncio.sleep(LOOK_SECONDS)
+        if loop.time() - spoke >= settings.HEARTBEAT_SECONDS:
+            spoke = loop.time()
+            yield
+
+
+async def _reported(run_id: UUID) -> bool:
+    try:
+        (found,) = await async_redis().execute(("EXISTS", keys.stopped(run_id)))
+    except RedisDown:
+        return False
+    return bool(found == 1)
 
 
 class ControlListener:

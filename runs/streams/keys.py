@@ -28,6 +28,11 @@ def control(owner: str) -> str:
     return f"control:{owner}"
 
 
+def stopped(run_id: UUID) -> str:
+    """The worker has stopped this run's task, as it was told to."""
+    return f"stopped:{run_id}"
+
+
 def flag(queue: str) -> str:
     """A wake-up for this queue is under way."""
     return f"wake:{queue}"

@@ -9,7 +9,7 @@ from runs.models import Run
 from runs.wire.commands import Command
 from runs.wire.merge import Merged, RunPart, own_config, own_keys, own_metadata
 from runs.wire.query import Query, many, number, one
-from runs.wire.schema import check, checkpoint_id
+from runs.wire.schema import check, check_batch, checkpoint_id
 from tenants.exceptions import BadRequest, Invalid, NotSupported
 
 Json = dict[str, Any]
@@ -56,11 +56,20 @@ class RunRequest:
     on_completion: str = "delete"
     checkpoint: Json | None = None
     durability: str = "async"
+    after_seconds: float = 0
 
     @classmethod
     def parse(cls, body: object) -> "RunRequest":
         """Invalid where the schema is violated, BadRequest for contradictions, NotSupported for what is not built."""
-        given = check("run", body)
+        return cls._of(check("run", body))
+
+    @classmethod
+    def parse_batch(cls, body: object) -> "list[RunRequest]":
+        """A list of bodies; one that is wrong refuses them all."""
+        return [cls._of(given) for given in check_batch(body)]
+
+    @classmethod
+    def _of(cls, given: Json) -> "RunRequest":
         config = own_config(given.get("config", {}))
         context = own_keys(given["context"]) if "context" in given else None
         if config.get("configurable") and context:
@@ -124,7 +133,7 @@ class RunRequest:
         }
 
 
-_PLAIN = ("stream_subgraphs", "stream_resumable", "multitask_strategy", "if_not_exists", "on_completion")
+_PLAIN = ("stream_subgraphs", "stream_resumable", "multitask_strategy", "if_not_exists", "on_completion", "after_seconds")
 
 
 class RunRow(schema.Run):
@@ -186,8 +195,6 @@ def _refuse_unbuilt(given: Json) -> None:
     for key in ("webhook", "feedback_keys"):
         if given.get(key):
             raise NotSupported(key)
-    if given.get("after_seconds", 0) > 0:
-        raise NotSupported("after_seconds")
     if (strategy := given.get("multitask_strategy")) in ("interrupt", "rollback"):
         raise NotSupported(f"multitask_strategy {strategy!r}")
 

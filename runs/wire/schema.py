@@ -13,6 +13,7 @@ Schema = dict[str, Any]
 
 STREAM_MODES = ("values", "messages", "messages-tuple", "tasks", "checkpoints", "updates", "events", "debug", "custom")
 MULTITASK_STRATEGIES = ("reject", "rollback", "interrupt", "enqueue")
+CANCELLED_STATUSES = ("pending", "running", "all")
 THREAD_STATUSES = ("idle", "busy", "interrupted", "error")
 THREAD_SORTS = ("thread_id", "status", "created_at", "updated_at", "state_updated_at")
 THREAD_COLUMNS = ("thread_id", "created_at", "updated_at", "metadata", "config", "context", "status", "values", "interrupts")
@@ -63,6 +64,7 @@ _CONFIG: Schema = {
     },
 }
 _OFFSET: Schema = {"type": "integer", "minimum": 0, "maximum": MOST}
+BATCH = 500
 
 
 def _limit(least: int = 1) -> Schema:
@@ -94,7 +96,7 @@ _SCHEMAS: dict[str, Schema] = {
             "multitask_strategy": {"type": "string", "enum": list(MULTITASK_STRATEGIES)},
             "if_not_exists": {"type": "string", "enum": ["create", "reject"]},
             "on_completion": {"type": "string", "enum": ["delete", "keep"]},
-            "after_seconds": {"type": "number"},
+            "after_seconds": {"type": "number", "minimum": 0, "maximum": MOST},
             "webhook": _TEXT,
             "feedback_keys": _TEXTS,
         },
@@ -132,19 +134,42 @@ _SCHEMAS: dict[str, Schema] = {
             "checkpoint_id": _TEXT,
         }
     ),
+    "runs_cancel": {
+        "type": "object",
+        "properties": {
+            "status": {"type": "string", "enum": list(CANCELLED_STATUSES)},
+            "thread_id": _TEXT,
+            "run_ids": {"type": "array", "items": _TEXT, "maxItems": 1000},
+        },
+        "oneOf": [{"required": ["status"]}, {"required": ["thread_id", "run_ids"]}],
+    },
     "state_at": _body({"checkpoint": _CHECKPOINT, "subgraphs": _BOOLEAN}, "checkpoint"),
     "history": _body({"limit": _limit(0), "before": {"type": ["object", "string"]}, "metadata": _OBJECT, "checkpoint": _CHECKPOINT}),
 }
+
+_SCHEMAS["run_batch"] = {"type": "array", "items": _SCHEMAS["run"], "minItems": 1, "maxItems": BATCH}
 
 _VALIDATORS = {name: jsonschema_rs.validator_for(schema) for name, schema in _SCHEMAS.items()}
 
 
 def check(name: str, body: object) -> dict[str, Any]:
     """The body without its nulls, which mean "not given" (but for `assistant_id`). Invalid, with the recorded text, if it is wrong."""
-    given = {key: value for key, value in body.items() if value is not None or key == "assistant_id"} if isinstance(body, dict) else body
+    given = _given(body)
     validate(_VALIDATORS[name], given)
     assert isinstance(given, dict)
     return given
+
+
+def check_batch(body: object) -> list[dict[str, Any]]:
+    """The bodies of a batch, each as `check` leaves it. Invalid if one is wrong."""
+    given = [_given(each) for each in body] if isinstance(body, list) else body
+    validate(_VALIDATORS["run_batch"], given)
+    assert isinstance(given, list)
+    return given
+
+
+def _given(body: object) -> object:
+    return {key: value for key, value in body.items() if value is not None or key == "assistant_id"} if isinstance(body, dict) else body
 
 
 def checkpoint_id(value: object) -> str | None:

@@ -74,6 +74,11 @@ def fork(target: Target) -> Any:
     return {"assistant_id": "approval", "input": None, "checkpoint_id": target.checkpoint_id}
 
 
+def named_runs(target: Target) -> Any:
+    """Runs of a thread, to be cancelled."""
+    return {"thread_id": target.thread_id, "run_ids": [target.run_id]}
+
+
 def open_row(path: str) -> Row:
     """Of the system."""
     return Row(f"GET {path}", scope=Scope.OPEN)
@@ -149,6 +154,9 @@ TABLE = [
     ),
     # runs without a thread
     Row("POST /runs", MAKERS, scope=Scope.TENANT, body=run),
+    Row("POST /runs/batch", MAKERS, scope=Scope.TENANT, body=lambda target: [run(target)] * 2),
+    Row("POST /runs/cancel", AUTHOR_OR_DEVELOPERS, 204, target="active", body=named_runs),
+    Row("POST /runs/cancel", AUTHOR_OR_DEVELOPERS, 204, target="active", body=named_runs, query="?action=rollback", note="rolling back"),
     Row("POST /runs/wait", MAKERS, scope=Scope.TENANT, body=run),
     Row("POST /runs/stream", MAKERS, scope=Scope.TENANT, body=run),
 ]

@@ -125,3 +125,20 @@ def test_threads_of_another_tenant_stay_when_an_assistant_goes_with_its_own(stra
     assert stranger.delete(f"/assistants/{builtin}?delete_threads=true").status_code == 204
     assert stranger.get(theirs).status_code == 404
     assert stranger.get(ours, headers=village.headers("author")).json()["metadata"]["assistant_id"] == builtin
+
+
+def test_foreign_ids_in_a_bulk_cancel_are_not_found(stranger: httpx.Client, own: str, village: Village, live: str) -> None:
+    with httpx.Client(base_url=live, timeout=30) as http:
+        ours = village.target("active", http)
+    mine = stranger.post(f"{own}/runs", json={"assistant_id": "slow", "input": {}, "after_seconds": 60}).json()
+    before = village.contents()
+    for body in (
+        {"thread_id": ours.thread_id, "run_ids": [ours.run_id]},
+        {"thread_id": ours.thread_id, "run_ids": [mine["run_id"]]},
+        {"thread_id": mine["thread_id"], "run_ids": [ours.run_id]},
+    ):
+        answer = stranger.post("/runs/cancel", json=body)
+        assert (answer.status_code, answer.json()) == (404, {"detail": "No runs found to cancel."})
+    assert stranger.post("/runs/cancel", json={"thread_id": mine["thread_id"], "run_ids": [ours.run_id, mine["run_id"]]}).status_code == 204
+    assert stranger.post("/runs/cancel", json={"status": "all"}).status_code == 404
+    assert village.contents() == before

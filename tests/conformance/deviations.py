@@ -5,8 +5,6 @@ from dataclasses import dataclass
 _THREAD_STREAM = "the stream of a thread"
 
 NOT_BUILT = {
-    "runs/after_seconds": "delayed runs are refused",
-    "runs/cancel_bulk": "the route",
     "runs/multitask_interrupt": "the strategy is refused",
     "runs/multitask_rollback": "the strategy is refused",
     "runs/timeout": "needs a server with another time limit; the engine's tests have it",
@@ -64,7 +62,7 @@ TABLE: tuple[Deviation, ...] = (
     Deviation("runs/create_errors", (1,), "/json/detail", _ODD),
     Deviation("runs/create_errors", (13,), "/json/detail", _UNBUILT + ": webhooks"),
     Deviation("runs/create_errors", (17,), "/status", _STRICT),
-    Deviation("runs/create_errors", (22, 23, 24), "/status", _UNBUILT + ": batches of runs"),
+    Deviation("runs/create_errors", (22,), "/json/detail", _ODD),
     Deviation("runs/delete_running", (1,), "/json/status", "the thread of a deleted run is not busy"),
     Deviation("runs/json_encoding", (0,), "/body", _SERIALIZED),
     Deviation("runs/json_encoding", (1, 2), "/json/values", _SERIALIZED),
@@ -85,7 +83,6 @@ TABLE: tuple[Deviation, ...] = (
         "/status",
         "the run can be read until the sweep deletes its hidden thread, so that a broken wait can be joined",
     ),
-    Deviation("runs/stateless", (10,), "/status", _UNBUILT + ": batches of runs"),
     Deviation("stream/not_resumable", (4, 5), "/status", _NOT_FOUND),
     Deviation("stream/resumable_error", (1,), "/sse/length", "the error event is stored and replayed"),
     Deviation("stream/subgraphs_interrupt", (2,), "/json/tasks/0/state/metadata", _METADATA),

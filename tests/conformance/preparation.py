@@ -123,6 +123,11 @@ def _joined_cancelled(visit: Visit) -> None:
     visit.client.post(visit.bindings.fill("/threads/<thread-4>/runs/<run-4>/cancel?wait=1"))
 
 
+def _two_to_cancel(visit: Visit) -> None:
+    visit.start("<thread-1>", "slow", LONG, "<run-1>")
+    visit.start("<thread-1>", "slow", LONG, "<run-2>")
+
+
 def _started(thread: str, graph: str, input: Json, run: str | None = None, **body: Any) -> Callable[[Visit], None]:
     return lambda visit: visit.start(thread, graph, input, run, **body)
 
@@ -149,6 +154,8 @@ BEFORE: dict[tuple[str, int], Callable[[Visit], None]] = {
     ("runs/cancel", 9): lambda visit: visit.reached("<thread-2>", 0),
     ("runs/cancel", 17): _started("<thread-4>", "slow", LONG, "<run-7>"),
     ("runs/cancel", 20): lambda visit: visit.settled(visit.bindings.values["<thread-4>"]),
+    ("runs/cancel_bulk", 0): _two_to_cancel,
+    ("runs/cancel_bulk", 2): _started("<thread-2>", "slow", LONG, "<run-3>", after_seconds=60),
     ("runs/command_update_goto", 0): _finished("<thread-1>", "approval", APPROVAL),
     ("runs/delete_running", 0): _started("<thread-1>", "slow", LONG, "<run-1>"),
     ("runs/delete_running", 2): _started("<thread-2>", "slow", LONG, "<run-2>"),

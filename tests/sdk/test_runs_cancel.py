@@ -1,9 +1,16 @@
 """runs.cancel"""
 
 from typing import Any
+from uuid import UUID
 
+import httpx
 import pytest
+from django.conf import settings
 from langgraph_sdk.errors import NotFoundError
+from redis.asyncio import Redis
+
+from runs.streams import keys
+from tests.builders import Person
 
 
 async def started(client: Any, thread: str) -> str:
@@ -70,3 +77,24 @@ async def test_cancelled_thread_can_go_on(client: Any, thread: str) -> None:
     await client.runs.cancel(thread, run_id, wait=True)
     answer = await client.runs.wait(thread, "slow", input={"seconds": 0, "steps": 1, "tick": 0})
     assert answer["tick"] == 1
+
+
+async def test_cancel_that_waits_answers_when_the_worker_has_stopped(client: Any, live: str, owner: Person, thread: str) -> None:
+    run_id = await started(client, thread)
+    path = f"/threads/{thread}/runs/{run_id}"
+    async with httpx.AsyncClient(base_url=live, headers=owner.headers, timeout=30) as http:
+        answer = await http.post(f"{path}/cancel?wait=yes")
+    assert (answer.status_code, answer.json(), answer.headers["location"]) == (200, {}, f"{path}/join")
+    assert answer.elapsed.total_seconds() < 10, "it did not wait for the longest time there is"
+    async with Redis.from_url(settings.REDIS_URL) as redis:
+        assert await redis.exists(keys.stopped(UUID(run_id)))
+
+
+async def test_many_are_cancelled_by_id_and_by_status(client: Any, thread: str) -> None:
+    runs = [await client.runs.create(thread, "slow", input={"seconds": 30}) for _ in range(4)]
+    ids = [run["run_id"] for run in runs]
+    await client.runs.cancel_many(thread_id=thread, run_ids=ids[2:])
+    await client.runs.cancel_many(status="all", action="rollback")
+    assert [(run["run_id"], run["status"]) for run in await client.runs.list(thread)] == [(ids[3], "interrupted"), (ids[2], "interrupted")]
+    with pytest.raises(NotFoundError):
+        await client.runs.cancel_many(status="all")

@@ -7,7 +7,6 @@ from langgraph_sdk.errors import UnprocessableEntityError
 
 UNBUILT: list[dict[str, Any]] = [
     {"webhook": "https://example.com/hook"},
-    {"after_seconds": 5},
     {"stream_mode": "events"},
     {"stream_mode": ["values", "debug"]},
     {"stream_mode": "messages"},

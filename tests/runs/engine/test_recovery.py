@@ -37,6 +37,19 @@ def test_an_expired_lease_makes_the_run_pending_again(tenant: Tenant, calls: lis
     assert AuditEvent.objects.for_tenant(tenant.tenant_id).filter(action="run.rescue", target_id=str(dead.run_id)).exists()
 
 
+def test_a_delayed_run_is_called_for_as_soon_as_it_is_due(tenant: Tenant, calls: list[bool]) -> None:
+    served, moment = uuid4().hex, builders.now()
+    sync_redis().zadd(keys.served(), {served: moment.timestamp()})
+    Run.objects.using("system").filter(status="pending").update(status="interrupted")  # what other tests have left to be done
+    thread = builders.make_thread(tenant)
+    run = builders.make_run(tenant, thread, "pending", graph_fingerprint=served, run_at=moment, updated_at=moment)
+    assert not recovery.rewake_due_runs(), "its own wake-up is under way"
+    Run.objects.for_tenant(tenant.tenant_id).filter(run_id=run.run_id).update(updated_at=moment - timedelta(seconds=9))
+    assert recovery.rewake_due_runs()
+    Run.objects.for_tenant(tenant.tenant_id).filter(run_id=run.run_id).update(run_at=moment + timedelta(seconds=30))
+    assert not recovery.rewake_due_runs()
+
+
 def test_an_overdue_run_that_a_worker_serves_is_called_for(tenant: Tenant, calls: list[bool]) -> None:
     served = uuid4().hex
     Run.objects.using("system").filter(status="pending").update(status="interrupted")  # what other tests have left to be done

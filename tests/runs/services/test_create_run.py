@@ -1,9 +1,11 @@
 """Accepting runs."""
 
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 
+from runs.lifecycle import queue
 from runs.models import Run, Thread, ThreadMetadata
 from runs.services.runs import create_run
 from runs.wire.runs import RunRequest
@@ -11,7 +13,7 @@ from tenants.actors import Role
 from tenants.database.context import acting_for
 from tenants.exceptions import BadRequest, Conflict, Invalid, NotAllowed, NotFound
 from tenants.models import AuditEvent, Tenant
-from tests.builders import Person, actor_of, builtin_id, make_person, make_run, make_thread
+from tests.builders import Person, actor_of, builtin_id, make_person, make_run, make_thread, now
 from tests.statements import statements
 
 
@@ -161,3 +163,42 @@ def test_operator_neither_steers_nor_forks(tenant: Tenant, way: dict[str, object
 def test_graph_name_that_does_not_exist_lists_the_others(tenant: Tenant, owner: Person) -> None:
     with pytest.raises(Invalid, match="approval"):
         create_run(actor=owner.actor, thread_id=None, request=request(assistant_id="ghost"), streamed=False)
+
+
+def test_hidden_thread_takes_no_second_run(tenant: Tenant, owner: Person) -> None:
+    """It would be removed with the thread, a minute after the first one has ended."""
+    run = create_run(actor=owner.actor, thread_id=None, request=request(), streamed=False)
+    with pytest.raises(Conflict, match="ends with it"):
+        create_run(actor=owner.actor, thread_id=run.thread_id, request=request(), streamed=False)
+    kept = create_run(actor=owner.actor, thread_id=None, request=request(on_completion="keep"), streamed=False)
+    assert create_run(actor=owner.actor, thread_id=kept.thread_id, request=request(), streamed=False).status == "pending"
+
+
+def test_delayed_run_is_due_later_and_says_so(tenant: Tenant, owner: Person) -> None:
+    thread = make_thread(tenant, owner.actor)
+    for thread_id in (thread.thread_id, None):
+        run = create_run(actor=owner.actor, thread_id=thread_id, request=request(after_seconds=90.5), streamed=False)
+        kept = Run.objects.for_tenant(tenant.tenant_id).get(run_id=run.run_id)
+        assert kept.created_at - kept.updated_at == timedelta(seconds=90.5)
+        assert (kept.run_at, kept.created_at, kept.updated_at) == (kept.created_at, run.created_at, run.updated_at)
+    assert stored(tenant, thread).status == "busy"
+
+
+def test_nobody_is_woken_for_a_delayed_run(tenant: Tenant, owner: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[str] = []
+    monkeypatch.setattr(queue, "wake", sent.append)
+    thread = make_thread(tenant, owner.actor)
+    for delay in (60, 0):
+        create_run(actor=owner.actor, thread_id=thread.thread_id, request=request(after_seconds=delay), streamed=False)
+    assert len(sent) == 1
+
+
+def test_operator_does_not_overtake_a_delayed_answer_with_new_input(tenant: Tenant) -> None:
+    """Else the gate that was answered would be dropped: the run in front starts the graph over."""
+    actor = make_person(tenant, Role.OPERATOR).actor
+    thread = make_thread(tenant, actor)
+    make_run(tenant, thread, "pending", resume_ids=["0" * 32])
+    create_run(actor=actor, thread_id=thread.thread_id, request=request(), streamed=False)
+    make_run(tenant, thread, "pending", resume_ids=["1" * 32], run_at=now() + timedelta(hours=1))
+    with pytest.raises(NotAllowed, match=r"state\.update"):
+        create_run(actor=actor, thread_id=thread.thread_id, request=request(), streamed=False)

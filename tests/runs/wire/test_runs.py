@@ -74,7 +74,6 @@ def test_unknown_keys_and_nulls_are_ignored() -> None:
     ("body", "named"),
     [
         ({"webhook": "https://example.com/x"}, "webhook"),
-        ({"after_seconds": 1}, "after_seconds"),
         ({"feedback_keys": ["k"]}, "feedback_keys"),
         ({"multitask_strategy": "interrupt"}, "multitask_strategy 'interrupt'"),
         ({"multitask_strategy": "rollback"}, "multitask_strategy 'rollback'"),
@@ -220,3 +219,19 @@ def test_a_limit_that_is_no_number_is_a_bad_request() -> None:
 def test_numbers_out_of_range_are_refused(query: dict[str, list[str]]) -> None:
     with pytest.raises(Invalid):
         RunList.parse(query)
+
+
+@pytest.mark.parametrize("seconds", [-1, -0.001, 1e300, 10**40, "1", True])
+def test_a_delay_is_a_number_of_seconds_that_can_come(seconds: Any) -> None:
+    with pytest.raises(Invalid):
+        request(after_seconds=seconds)
+    assert request(after_seconds=1.5).after_seconds == 1.5
+
+
+def test_one_wrong_body_refuses_the_batch() -> None:
+    good = {"assistant_id": "slow", "input": None}
+    assert RunRequest.parse_batch([good, good]) == [RunRequest("slow")] * 2
+    with pytest.raises(Invalid, match="assistant_id"):
+        RunRequest.parse_batch([good, {}])
+    with pytest.raises(Invalid, match="more than 500 items"):
+        RunRequest.parse_batch([good] * 501)
