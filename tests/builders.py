@@ -1,7 +1,9 @@
 """Rows for tests: committed, of one tenant each, with whatever the test says about them."""
 
+import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4, uuid5
 
@@ -14,6 +16,7 @@ from tenants.services.api_keys import create_key
 
 GRAPH_NAMESPACE = UUID("6ba7b821-9dad-11d1-80b4-00c04fd430c8")
 FINGERPRINT = "0" * 64
+GRAPHS: list[str] = sorted(json.loads((Path(__file__).parent / "graphs" / "langgraph.json").read_text())["graphs"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,11 +18,12 @@ from runs.checkpoints.repeat import is_passing
 from runs.checkpoints.saver import FencedSaver, Head, Rows, RunContext, StaleWriter, current_run
 from runs.engine.database import Claimed, Settlement
 from runs.engine.events import with_events
-from runs.engine.prepare import Call, call_of, config_of, continued
+from runs.engine.prepare import Call, call_of, config_of, continued, without_tasks
 from runs.engine.settle import CRASH_LIMIT, Ending, crashed, end_of, settlement_of, stale, without_values
 from runs.engine.stream import EventLog, EventStream
 from runs.lifecycle.interrupts import pending_interrupts
 from runs.streams.publish import Publisher
+from runs.wire.commands import ends
 from runs.wire.encoding import dumps
 from runs.wire.errors import error_json
 
@@ -109,6 +110,9 @@ async def drive(run: Claimed, parts: Parts, stream: EventStream, control: RunCon
                 if await at_breakpoint(run, graph, call):
                     return await with_state(run, graph, Ending("success"), breakpoint_hit=True)
             try:
+                if ends(run.kwargs) and call.input is not None and run.head_checkpoint_id is not None:
+                    call = await without_tasks(graph, call)
+                    context.head.checkpoint_id = None  # what the command writes now makes no checkpoint: read the state
                 await consume(graph, call, stream, control, seen)
             except (GraphDrained, StaleWriter):
                 raise
@@ -183,7 +187,9 @@ def chunks_of(graph: Any, call: Call, control: RunControl) -> AsyncGenerator[Any
 async def has_progress(run: Claimed, saver: FencedSaver) -> bool:
     """Whether an earlier attempt of this run has made a checkpoint."""
     found = await saver.aget_tuple({"configurable": {"thread_id": str(run.thread_id), "checkpoint_ns": ""}})
-    return found is not None and found.metadata.get("run_id") == str(run.run_id)
+    if found is None or found.metadata.get("run_id") != str(run.run_id):
+        return False
+    return found.metadata.get("source") != "update"  # dropping tasks is the first thing that a run does
 
 
 async def at_breakpoint(run: Claimed, graph: Any, call: Call) -> bool:

@@ -6,6 +6,8 @@ from typing import Any
 
 from langchain_core.runnables import RunnableConfig
 from langgraph._internal._constants import CONFIG_KEY_STRICT_RESUME
+from langgraph.constants import END
+from langgraph.types import Command
 
 from runs.engine.database import Claimed
 from runs.wire.commands import command_of
@@ -82,3 +84,13 @@ def continued(call: Call) -> Call:
     """The same call after a crash that left progress behind: go on from the head instead of starting over."""
     configurable = {key: value for key, value in call.config["configurable"].items() if key not in ("checkpoint_id", "checkpoint_ns")}
     return replace(call, config={**call.config, "configurable": configurable}, input=None)
+
+
+async def without_tasks(graph: Any, call: Call) -> Call:
+    """Drop what the checkpoint still has to do, interrupts included, in a checkpoint of its own; the rest of the call goes on from there.
+
+    Only LangGraph's state update can drop tasks: for its stream the end is an unknown node, and the interrupted one would ask again.
+    """
+    await graph.aupdate_state(call.config, None, as_node=END)
+    update = call.input.update if isinstance(call.input, Command) else None
+    return replace(continued(call), input=Command(update=update) if update else None)

@@ -38,7 +38,7 @@ def classify(value: Any, schema: dict[str, Any] | None) -> tuple[str, str | None
     """(kind, the author's word for the action, allowed decisions). An unknown shape is a question."""
     first = value[0] if isinstance(value, list) and value else value
     if isinstance(value, dict) and value.get("type") == "tool_approval" and schema:
-        return "tool_approval", text_or_none(value.get("action")), ("approve", "edit", "respond", "reject")
+        return "tool_approval", text_or_none(value.get("action") or value.get("name")), ("approve", "edit", "respond", "reject")
     if isinstance(value, dict) and isinstance(value.get("action_requests"), list) and isinstance(value.get("review_configs"), list):
         names = [request.get("name") for request in value["action_requests"] if isinstance(request, dict)]
         return "batch", text_or_none(names[0] if names else None), ("approve", "edit", "respond", "reject")

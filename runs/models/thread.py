@@ -4,8 +4,11 @@ import uuid
 from typing import Any
 
 from django.db import models
+from django.db.models import Exists, OuterRef, Subquery
 from django.db.models.functions import Now
 
+from runs.models.interrupt import Interrupt
+from runs.models.run import Run
 from tenants.database.fields import JsonField
 from tenants.models import Json, TenantOwned, TenantQuerySet
 
@@ -17,6 +20,21 @@ class ThreadQuerySet(TenantQuerySet["Thread"]):
         """Without stateless threads whose run has ended."""
         return self.filter(ended_at=None)
 
+    def waiting(self) -> "ThreadQuerySet":
+        """That wait for a person: an interrupt or a breakpoint is open."""
+        return self.filter(_open_interrupt())
+
+    def stopped(self) -> "ThreadQuerySet":
+        """Interrupted, yet waiting for nobody: their last run was cancelled and left work to do."""
+        last = Run.objects.for_tenant(OuterRef("tenant_id")).filter(thread_id=OuterRef("thread_id")).order_by("-seq")
+        stopped = self.filter(~_open_interrupt(), status="interrupted").alias(stop=Subquery(last.values("cancel_reason")[:1]))
+        return stopped.filter(stop__isnull=False)
+
+
+def _open_interrupt() -> Exists:
+    """Of the outer query's thread."""
+    return Exists(Interrupt.objects.for_tenant(OuterRef("tenant_id")).pending().filter(thread_id=OuterRef("thread_id")))
+
 
 class Thread(TenantOwned):
     """A conversation's row; its state lies in LangGraph's tables.
@@ -27,6 +45,8 @@ class Thread(TenantOwned):
         error        its last run ended with error or timeout
         interrupted  otherwise, if the head checkpoint has a non-empty `next`
         idle         otherwise
+
+    The wire's `interrupted` means two things: `waiting()` for a person (Interrupt rows), or `stopped()` (its last run's `cancel_reason`).
 
     `values`, `interrupts` (task id → list of {id, value}) and `error` are those of the last finished run or state update. A thread made
     for a stateless run is `temporary`; its settle sets `ended_at`, which hides it at once.

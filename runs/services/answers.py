@@ -1,7 +1,7 @@
 """Whether an answer is one that its interrupt admits: schema and allowed decisions."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -14,6 +14,9 @@ from tenants.validation import Validator
 
 logger = logging.getLogger("runs.answers")
 
+# What a decision on a LangChain agent's tool call carries; without it the agent's middleware would fail the run.
+NEEDED: dict[str, tuple[tuple[str, type], ...]] = {"edit": (("edited_action", dict),), "respond": (("message", str),)}
+
 
 def check_answer(interrupt: KnownInterrupt, answer: Any) -> None:
     """Raise Invalid, naming the interrupt, unless the answer fits the schema and its decisions are allowed."""
@@ -22,26 +25,37 @@ def check_answer(interrupt: KnownInterrupt, answer: Any) -> None:
             validator.validate(answer)
         except (jsonschema_rs.ValidationError, ValueError) as error:
             raise Invalid(f"The answer to interrupt {interrupt.interrupt_id} does not fit its schema: {error}") from error
-    for decision in _decisions(interrupt, answer):
-        if decision not in interrupt.allowed:
-            raise Invalid(f"The answer to interrupt {interrupt.interrupt_id} must be one of {interrupt.allowed}, not {decision!r}")
+    for decision, allowed in _decisions(interrupt, answer):
+        if _type(decision) not in allowed:
+            raise Invalid(f"The answer to interrupt {interrupt.interrupt_id} must be one of {allowed}, not {_type(decision)!r}")
 
 
-def _decisions(interrupt: KnownInterrupt, answer: Any) -> Iterable[object]:
-    """The words of the answer that `allowed` speaks of; a form or a question has none."""
+def _decisions(interrupt: KnownInterrupt, answer: Any) -> Iterable[tuple[object, Sequence[object]]]:
+    """The decisions of the answer, each with the words it may be; a form or a question has none."""
     if interrupt.kind == "batch":
-        decisions = answer.get("decisions") if isinstance(answer, dict) else None
-        wanted = len(interrupt.value.get("action_requests", ())) if isinstance(interrupt.value, dict) else 0
-        if not isinstance(decisions, list) or len(decisions) != wanted:
-            raise Invalid(
-                f'The answer to interrupt {interrupt.interrupt_id} must be {{"decisions": [...]}} with one decision per request ({wanted})'
-            )
-        return [_type(decision) for decision in decisions]
+        return _batch(interrupt, answer)
     if interrupt.kind == "tool_approval":
-        return [_type(answer)]
+        return [(answer, interrupt.allowed)]
     if interrupt.kind == "inbox_request":
-        return [_type(response) for response in (answer if isinstance(answer, list) and answer else [answer])]
+        return [(response, interrupt.allowed) for response in (answer if isinstance(answer, list) and answer else [answer])]
     return []
+
+
+def _batch(interrupt: KnownInterrupt, answer: Any) -> Iterator[tuple[object, Sequence[object]]]:
+    """One decision per request, in order, each of a kind that its action admits, with what that kind needs."""
+    value = interrupt.value if isinstance(interrupt.value, dict) else {}
+    requests = value.get("action_requests") or []
+    decisions = answer.get("decisions") if isinstance(answer, dict) else None
+    name = interrupt.interrupt_id
+    if not isinstance(decisions, list) or len(decisions) != len(requests):
+        raise Invalid(f'The answer to interrupt {name} must be {{"decisions": [...]}} with one decision per request ({len(requests)})')
+    configs = {config.get("action_name"): config for config in value.get("review_configs") or [] if isinstance(config, dict)}
+    for request, decision in zip(requests, decisions, strict=True):
+        config = configs.get(request.get("name"), {}) if isinstance(request, dict) else {}
+        yield decision, config.get("allowed_decisions") or interrupt.allowed
+        for field, kind in NEEDED.get(str(_type(decision)), ()):
+            if not isinstance(decision, dict) or not isinstance(decision.get(field), kind):
+                raise Invalid(f"The answer to interrupt {name} must say `{field}` with a decision of type {_type(decision)!r}")
 
 
 def _type(decision: object) -> object:

@@ -110,7 +110,7 @@ def own_metadata(metadata: Json) -> Json:
 
 
 def own_config(config: Json) -> Json:
-    """A client's config without what is the server's; `user_id` and its like survive here, since they may be meant as context."""
+    """A client's config without what is the server's; `user_id` survives the merge as context, since it may be meant so."""
     kept = {key: config[key] for key in _CONFIG_KEYS if config.get(key) is not None}
     if "configurable" in kept:
         kept["configurable"] = own_keys(kept["configurable"])
@@ -129,7 +129,7 @@ def own_keys(values: Json) -> Json:
 def _own_context(assistant: AssistantPart, run: RunPart) -> Json:
     if run.context:
         return admitted_context(run.context, assistant.context_keys)
-    return _configurable(run.config)
+    return {key: value for key, value in _configurable(run.config).items() if key not in PINNED or key == "user_id"}
 
 
 def _configurable(config: Json) -> Json:

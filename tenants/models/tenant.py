@@ -14,8 +14,8 @@ Json = dict[str, Any]
 class TenantQuerySet(models.QuerySet[M]):
     """What a tenant's rows can be asked."""
 
-    def for_tenant(self, tenant_id: uuid.UUID) -> Self:
-        """This tenant's rows."""
+    def for_tenant(self, tenant_id: uuid.UUID | models.OuterRef) -> Self:
+        """This tenant's rows; in a subquery those of the outer row's tenant."""
         return self.filter(tenant_id=tenant_id)
 
 

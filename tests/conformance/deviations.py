@@ -34,7 +34,7 @@ class Deviation:
         return case == self.case and step in self.steps and (pointer + "/").startswith(self.pointer.rstrip("/") + "/")
 
 
-_ODD = "the test project has the graph `odd` as well"
+_ODD = "the test project has graphs of its own as well"
 _UNBUILT = "not built yet"
 _STORE = "not built yet: the store, which this graph uses"
 _NOT_FOUND = "what one may not see is 404 on every route, not 200 with an error inside"

@@ -12,7 +12,7 @@ from assistants.services.assistants import EnsuredTenants, ensure_builtins, get_
 from assistants.wire import assistant_json
 from tenants.exceptions import Invalid
 from tenants.models import Tenant
-from tests.builders import Person
+from tests.builders import GRAPHS, Person
 
 CHAT = UUID("eb6db400-e3c8-5d06-a834-015cb89efe69")
 
@@ -49,9 +49,9 @@ def test_another_process_adds_nothing(tenant: Tenant, monkeypatch: pytest.Monkey
     ensure_builtins(tenant.tenant_id)
     monkeypatch.setattr(assistants, "ensured", EnsuredTenants())
     ensure_builtins(tenant.tenant_id)
-    assert Assistant.objects.for_tenant(tenant.tenant_id).count() == 9
+    assert Assistant.objects.for_tenant(tenant.tenant_id).count() == len(GRAPHS)
     versions = AssistantVersion.objects.for_tenant(tenant.tenant_id)
-    assert {(row.version, row.author) for row in versions} == {(1, "system")} and len(versions) == 9
+    assert {(row.version, row.author) for row in versions} == {(1, "system")} and len(versions) == len(GRAPHS)
 
 
 def test_a_transaction_that_rolls_back_is_not_remembered(tenant: Tenant) -> None:
@@ -59,7 +59,7 @@ def test_a_transaction_that_rolls_back_is_not_remembered(tenant: Tenant) -> None
         ensure_builtins(tenant.tenant_id)
         raise ZeroDivisionError
     ensure_builtins(tenant.tenant_id)
-    assert Assistant.objects.for_tenant(tenant.tenant_id).count() == 9
+    assert Assistant.objects.for_tenant(tenant.tenant_id).count() == len(GRAPHS)
 
 
 def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,9 +9,7 @@ from tenants.actors import Actor
 from tenants.database.context import acting_for
 from tenants.exceptions import NotFound
 from tests.assistants.services.made import created
-from tests.builders import Person
-
-BUILTINS = ["approval", "chat", "factory", "failing", "memory", "nested", "odd", "slow", "workflow"]
+from tests.builders import GRAPHS, Person
 
 
 def found(actor: Actor, **body: object) -> list[str]:
@@ -34,7 +32,7 @@ def test_newest_first_unless_sorted_otherwise(greek: Actor) -> None:
 
 @pytest.mark.parametrize("key", ["assistant_id", "graph_id", "name", "created_at", "updated_at"])
 def test_everything_can_be_sorted_by(greek: Actor, key: str) -> None:
-    assert len(found(greek, sort_by=key, limit=1000)) == 12
+    assert len(found(greek, sort_by=key, limit=1000)) == len(GRAPHS) + 3
 
 
 def test_a_name_is_found_by_a_part_of_it(greek: Actor) -> None:
@@ -61,12 +59,12 @@ def test_an_unknown_graph_is_not_found(owner: Person) -> None:
 
 def test_counts_use_the_same_filters(greek: Actor) -> None:
     bodies: list[dict[str, object]] = [{}, {"graph_id": "chat", "metadata": {"deep": {"k": "v"}}}, {"name": "alph"}]
-    assert [count_assistants(actor=greek, request=AssistantFilter.parse(body)) for body in bodies] == [12, 3, 1]
+    assert [count_assistants(actor=greek, request=AssistantFilter.parse(body)) for body in bodies] == [len(GRAPHS) + 3, 3, 1]
 
 
 def test_another_tenant_sees_its_own_only(greek: Actor, stranger: Person) -> None:
     with acting_for(stranger.actor.tenant_id):
-        assert sorted(found(stranger.actor, limit=100)) == BUILTINS
+        assert sorted(found(stranger.actor, limit=100)) == GRAPHS
 
 
 def test_one_statement_each(greek: Actor, django_assert_num_queries: DjangoAssertNumQueries) -> None:

@@ -15,6 +15,7 @@ INBOX = {"action_request": {"action": "send_mail", "args": {}}, "config": {"allo
     ("value", "schema", "kind", "action", "allowed"),
     [
         ({"type": "tool_approval", "action": "refund"}, SCHEMA, "tool_approval", "refund", ("approve", "edit", "respond", "reject")),
+        ({"type": "tool_approval", "name": "book"}, SCHEMA, "tool_approval", "book", ("approve", "edit", "respond", "reject")),
         ({"type": "tool_approval", "action": "refund"}, None, "question", None, ("respond",)),
         ({"action_requests": [{"name": "pay"}], "review_configs": []}, None, "batch", "pay", ("approve", "edit", "respond", "reject")),
         (INBOX, None, "inbox_request", "send_mail", ("accept", "ignore")),

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from langgraph.types import Send
 
-from runs.wire.commands import Command, command_of
+from runs.wire.commands import Command, command_of, ends
 
 
 @pytest.mark.parametrize("body", [None, {}, {"resume": None}, {"goto": None, "update": None}, {"goto": []}, {"update": {}}])
@@ -58,3 +58,31 @@ def test_goto_names_nodes_or_sends(goto: Any, target: Any) -> None:
 
 def test_a_run_with_input_has_no_command() -> None:
     assert command_of({"command": None, "input": {}}) is None
+
+
+@pytest.mark.parametrize("as_pairs", [False, True], ids=["object", "pairs"])
+def test_an_update_names_no_channel_of_langgraph(as_pairs: bool) -> None:
+    given = {"__resume__": 1, "__pregel_tasks": 2, "branch:to:act": 3, "__root__": 4, "request": 5}
+    command = Command.parse({"update": [[key, value] for key, value in given.items()] if as_pairs else given})
+    assert command is not None
+    assert command.update == ([["__root__", 4], ["request", 5]] if as_pairs else {"__root__": 4, "request": 5})
+
+
+def test_an_update_of_nothing_else_says_nothing() -> None:
+    assert Command.parse({"update": {"__resume__": "yes"}}) is None
+
+
+@pytest.mark.parametrize(
+    ("command", "end"),
+    [
+        ({"goto": "__end__"}, True),
+        ({"goto": ["__end__"]}, True),
+        ({"goto": "__end__", "update": {"a": 1}}, True),
+        ({"goto": "__end__", "resume": {"i": 1}}, False),
+        ({"goto": ["act", "__end__"]}, False),
+        ({"goto": "act"}, False),
+        (None, False),
+    ],
+)
+def test_only_the_end_alone_drops_what_waits(command: Any, end: bool) -> None:
+    assert ends({"command": command}) is end

@@ -1,0 +1,1 @@
+"""What rows can be asked."""

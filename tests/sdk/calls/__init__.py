@@ -1,0 +1,1 @@
+"""One small check for each public method of the official Python clients."""
