@@ -15,8 +15,6 @@ ELSEWHERE = {
     "threads.stream": "the event-streaming protocol is not built",
 }
 NOT_BUILT_YET: dict[str, str] = {
-    "assistants.get_graph": "xray",
-    "assistants.get_subgraphs": "the route",
     "runs.cancel_many": "the route",
     "runs.create_batch": "the route",
     "store.delete_item": "the route",
