@@ -15,6 +15,10 @@ import django
 
 django.setup(set_prefix=False)
 
+from django.http import HttpResponse  # noqa: E402 - after the settings
+
+from config.cors import with_cors  # noqa: E402
+
 logger = logging.getLogger("config.asgi")
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
@@ -54,7 +58,8 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] == "lifespan":
         await lifespan(receive, send)
     elif scope["type"] == "http" and scope["path"] == "/ok" and not scope["query_string"] and scope["method"] == "GET":
-        headers = [(b"content-type", b"application/json"), (b"access-control-allow-origin", b"*")]
+        response = with_cors(HttpResponse(content_type="application/json"), scope)
+        headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in response.items()]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": b'{"ok":true,"services":{}}'})
     else:

@@ -16,6 +16,7 @@ from django.core.signals import request_finished, request_started
 from django.http.response import HttpResponse, HttpResponseBase
 from django.urls import set_script_prefix
 
+from config.cors import with_cors
 from tenants.api.errors import plain
 from tenants.database.threads import hop
 
@@ -45,7 +46,7 @@ class OneHopHandler(ASGIHandler):
         except RequestAborted:
             return
         except TooLarge:
-            await self.send_response(too_large(dict(scope["headers"]).get(b"origin", b"").decode("latin-1")), send)
+            await self.send_response(with_cors(too_large(), scope), send)
             return
         try:
             response = await hop(context, self.respond, scope, body)
@@ -63,8 +64,8 @@ class OneHopHandler(ASGIHandler):
         set_script_prefix(get_script_prefix(scope))
         request_started.send(sender=self.__class__, scope=scope)
         try:
-            request, error = self.create_request(scope, body)
-            response: Any = error if request is None else self.get_response(request)
+            request, _ = self.create_request(scope, body)
+            response: Any = with_cors(plain(400, "Bad Request"), scope) if request is None else self.get_response(request)
             if not response.streaming:
                 for closer in response._resource_closers:
                     closer()
@@ -141,12 +142,10 @@ class Progress:
         return self._since is not None and time.monotonic() - self._since > SEND_SECONDS
 
 
-def too_large(origin: str) -> HttpResponse:
+def too_large() -> HttpResponse:
     """The refusal of a body, which no middleware sees. The connection closes: nobody reads the rest."""
     response = plain(413, f"Request body too large: the limit is {settings.DATA_UPLOAD_MAX_MEMORY_SIZE} bytes")
     response.headers["Connection"] = "close"
-    if settings.CORS_ALLOW_ALL_ORIGINS or origin in settings.CORS_ALLOWED_ORIGINS:
-        response.headers["Access-Control-Allow-Origin"] = "*" if settings.CORS_ALLOW_ALL_ORIGINS else origin
     return response
 
 
