@@ -67,7 +67,7 @@ async def refund(order_id: str, amount: float) -> str:
     """Pay back an order, or a part of it. A person decides first."""
     args = {"order_id": order_id, "amount": amount}
     # Everything above the interrupt runs again when the answer comes, so what has an effect stands below it.
-    answer = interrupt({"type": "tool_approval", "action": "refund", "args": args, "response_schema": DECISION})
+    answer = interrupt({"type": "tool_approval", "action": "refund", "args": args}, response_schema=DECISION)
     match answer["type"]:
         case "approve":
             return f"Approved: refunded {amount:.2f} EUR for order {order_id}."

@@ -20,7 +20,7 @@ async def asked(examples: Registry, text: str, resume: dict[str, Any] | None = N
     config: Any = {"configurable": {"thread_id": "1"}}
     async with examples.get("support").graph(config, purpose="run", checkpointer=saver, store=None) as graph:
         values = await graph.ainvoke({"messages": text}, config)
-        question = values["__interrupt__"][0].value if "__interrupt__" in values else None
+        question = values["__interrupt__"][0] if "__interrupt__" in values else None
         if resume:
             values = await graph.ainvoke(Command(resume=resume), config)
         return question, values["messages"][-1].text
@@ -69,8 +69,8 @@ async def test_support_needs_nobody_to_look_something_up(examples: Registry, tex
 )
 async def test_a_refund_is_what_a_person_decided(examples: Registry, decision: dict[str, Any], answer: str) -> None:
     question, told = await asked(examples, "Please refund order 1234", decision)
-    assert (question["type"], question["action"], question["args"]) == ("tool_approval", "refund", {"order_id": "1234", "amount": 49.0})
-    assert jsonschema_rs.validator_for(question["response_schema"]).is_valid(decision)
+    assert question.value == {"type": "tool_approval", "action": "refund", "args": {"order_id": "1234", "amount": 49.0}}
+    assert jsonschema_rs.validator_for(question.response_schema).is_valid(decision)
     assert told == answer
 
 
@@ -79,5 +79,5 @@ async def test_a_refund_is_what_a_person_decided(examples: Registry, decision: d
 )
 async def test_other_answers_do_not_fit_the_schema(examples: Registry, answer: object) -> None:
     question, _ = await asked(examples, "refund order 1234 of 20")
-    assert question["args"] == {"order_id": "1234", "amount": 20.0}
-    assert not jsonschema_rs.validator_for(question["response_schema"]).is_valid(answer)
+    assert question.value["args"] == {"order_id": "1234", "amount": 20.0}
+    assert not jsonschema_rs.validator_for(question.response_schema).is_valid(answer)
