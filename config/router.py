@@ -11,6 +11,7 @@ from assistants.registry.loader import load
 from assistants.services.graphs import record_graphs
 from config.handler import OneHopHandler
 from config.memory import keep_what_is_loaded
+from runs.checkpoints.dims import check_vectors
 from runs.consumers.routing import urlpatterns
 from runs.streams.hub import hub
 from tenants.consumers import Nowhere
@@ -21,7 +22,9 @@ from tenants.database.threads import THREADS
 def make() -> Any:
     """Check the database role, load graphs, route HTTP and websockets."""
     refuse_dangerous_role(connection)
-    record_graphs(load(settings.GRAPHS_FILE))
+    graphs = load(settings.GRAPHS_FILE)
+    check_vectors(connection, graphs)
+    record_graphs(graphs)
     connection.close()
     get_resolver().url_patterns  # noqa: B018 (imports every view now rather than in the first request)
     nowhere: Any = Nowhere.as_asgi()  # Django's types know only views

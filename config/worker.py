@@ -10,6 +10,7 @@ from django.db import connection
 from assistants.registry.loader import load
 from assistants.services.graphs import record_graphs
 from config.memory import keep_what_is_loaded
+from runs.checkpoints.dims import check_vectors
 from runs.engine.worker import engine
 from tenants.database.checks import refuse_dangerous_role
 
@@ -21,7 +22,9 @@ def start(**_: Any) -> None:
     """Load graphs, check the database role, start the engine: before the first message is taken. Ends a process that cannot."""
     try:
         refuse_dangerous_role(connection)
-        record_graphs(load(settings.GRAPHS_FILE))
+        graphs = load(settings.GRAPHS_FILE)
+        check_vectors(connection, graphs)
+        record_graphs(graphs)
         connection.close()
         engine()
         keep_what_is_loaded()

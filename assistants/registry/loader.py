@@ -17,6 +17,7 @@ from langgraph.store.base import BaseStore
 from langgraph.types import Checkpointer
 
 from assistants.registry.drawing import NO_DRAWING, drawings
+from assistants.registry.embedding import StoreConfig, load_store
 from assistants.registry.factory import AnyPregel, Call, Factory, Purpose, compiled
 from assistants.registry.fingerprint import fingerprint
 from assistants.registry.manifest import GraphEntry, Manifest
@@ -31,10 +32,9 @@ LOAD_SECONDS = 120
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """A graph with the checkpointer and store it was bound to last."""
+    """A graph with the checkpointer it was bound to last."""
 
     checkpointer: Checkpointer
-    store: BaseStore | None
     graph: AnyPregel
 
 
@@ -78,8 +78,9 @@ class LoadedGraph:
         store: BaseStore | None,
         context: dict[str, Any] | None = None,
     ) -> AsyncIterator[AnyPregel]:
-        """The graph, bound to checkpointer and store, until the block ends. Free for plain graphs; a factory is called each time.
+        """The graph, bound to checkpointer and store, until the block ends. Free for runs of plain graphs; a factory is called each time.
 
+        Runs bring their store in the config as well, where LangGraph looks first: the graph that they share is bound to none.
         Raises BadRequest for a graph that did not load.
         """
         if isinstance(self.source, Factory):
@@ -94,8 +95,8 @@ class LoadedGraph:
         if purpose != "run":  # these come with a saver of their own each time
             return self._bind(source, checkpointer, store)
         last = self.bound
-        if last is None or last.checkpointer is not checkpointer or last.store is not store:
-            last = self.bound = Bound(checkpointer, store, self._bind(source, checkpointer, store))
+        if last is None or last.checkpointer is not checkpointer:
+            last = self.bound = Bound(checkpointer, self._bind(source, checkpointer, None))
         return last.graph
 
     def _bind(self, graph: AnyPregel, checkpointer: Checkpointer, store: BaseStore | None) -> AnyPregel:
@@ -107,11 +108,12 @@ class LoadedGraph:
 
 
 class Registry:
-    """The graphs of one langgraph.json."""
+    """The graphs of one langgraph.json, and what it says about their store."""
 
-    def __init__(self, path: Path, entries: dict[str, LoadedGraph]) -> None:
+    def __init__(self, path: Path, entries: dict[str, LoadedGraph], store: StoreConfig | None = None) -> None:
         self.path = path
         self.entries = entries
+        self.store = store or StoreConfig()
 
     def __iter__(self) -> Iterator[LoadedGraph]:
         return iter(self.entries.values())
@@ -129,16 +131,17 @@ class Registry:
 
 
 def load_graphs(manifest: Manifest) -> Registry:
-    """Import every graph. One that fails is logged and keeps its error; it stops no other."""
+    """Import every graph. One that fails is logged and keeps its error; it stops no other. ManifestError if the store's cannot be made."""
     for name in manifest.missing():
         logger.warning("a dependency of langgraph.json is neither a folder nor installed", extra={"dependency": name})
     manifest.set_environment()
     make_importable(manifest)
+    store = load_store(manifest)
     code = code_digest(manifest)
     # a loop of its own: factories may be asynchronous, and the caller may already be inside a loop
     with ThreadPoolExecutor(1, thread_name_prefix="load-graphs") as pool:
         entries = {name: pool.submit(asyncio.run, _load_entry(manifest, entry, code)).result() for name, entry in manifest.graphs.items()}
-    return Registry(manifest.path, entries)
+    return Registry(manifest.path, entries, store)
 
 
 async def _load_entry(manifest: Manifest, entry: GraphEntry, code: str) -> LoadedGraph:

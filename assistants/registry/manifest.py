@@ -1,14 +1,16 @@
-"""langgraph.json: which graphs exist, where their code lies, what environment it needs."""
+"""langgraph.json: which graphs exist, where their code lies, what environment and store it needs."""
 
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
 
 import orjson
+
+from assistants.registry.store_section import StoreSection
 
 NAME = re.compile(r"[A-Za-z0-9_.-]+")
 
@@ -52,6 +54,7 @@ class Manifest:
     graphs: Mapping[str, GraphEntry]
     dependencies: tuple[str, ...]
     env: Mapping[str, str]
+    store: StoreSection = field(default_factory=StoreSection)
 
     @classmethod
     def read(cls, path: Path) -> "Manifest":
@@ -69,11 +72,16 @@ class Manifest:
         dependencies = content.get("dependencies", [])
         if not isinstance(dependencies, list) or not all(isinstance(one, str) for one in dependencies):
             raise ManifestError(f"{path}: 'dependencies' must be a list of folders and package names")
+        try:
+            store = StoreSection.parse(content.get("store") or {})
+        except ValueError as error:
+            raise ManifestError(f"{path}: {error}") from error
         return cls(
             path=path,
             graphs={name: GraphEntry.parse(name, value) for name, value in graphs.items()},
             dependencies=tuple(dependencies),
             env=_read_env(path, content.get("env", {})),
+            store=store,
         )
 
     @property

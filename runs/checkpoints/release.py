@@ -3,9 +3,9 @@
 from importlib.metadata import version
 
 # Raise it when our columns or policies on these tables change.
-WALLS = 1
+WALLS = 2
 
 
-def made_by() -> str:
-    """What the comment of the table `checkpoints` says when nothing is to be done."""
-    return f"langgraph-checkpoint-postgres {version('langgraph-checkpoint-postgres')}, walls {WALLS}"
+def made_by(dims: int | None) -> str:
+    """What the comment of the table `checkpoints` says when nothing is to be done; `dims` of the vectors, None without any."""
+    return f"langgraph-checkpoint-postgres {version('langgraph-checkpoint-postgres')}, walls {WALLS}, dims {dims}"

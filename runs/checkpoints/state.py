@@ -16,8 +16,9 @@ from langgraph.checkpoint.postgres import PostgresSaver
 from langgraph.pregel import Pregel
 from langgraph.types import StateSnapshot
 
-from assistants.registry.loader import LoadedGraph
+from assistants.registry.loader import LoadedGraph, registry
 from runs.checkpoints.keys import inward, outward, thread_key
+from runs.checkpoints.store.service_store import ServiceStore
 from tenants.exceptions import BadRequest, Conflict, DomainError
 
 logger = logging.getLogger("runs.state")
@@ -195,9 +196,11 @@ def _unfinished(snapshot: Snapshot) -> Snapshot:
 def with_graph(graph: LoadedGraph, place: Place, use: Callable[[Pregel[Any, Any, Any, Any]], Awaitable[T]]) -> T:
     """Drive the graph on a fresh loop in the calling thread."""
 
+    store = ServiceStore(place.tenant_id, registry().store)
+
     async def call(saver: ThreadSaver) -> T:
         config: RunnableConfig = {"configurable": {**place.configurable, "thread_id": str(place.thread_id)}}
-        async with graph.graph(config, purpose="state", checkpointer=saver, store=None) as pregel:
+        async with graph.graph(config, purpose="state", checkpointer=saver, store=store) as pregel:
             return await use(pregel)
 
     with _thread_saver(place.tenant_id) as saver:  # outside the loop: Django keeps other connections for coroutines

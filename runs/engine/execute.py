@@ -16,9 +16,10 @@ from langgraph.runtime import RunControl
 from assistants.registry.loader import Registry
 from runs.checkpoints.repeat import is_passing
 from runs.checkpoints.saver import FencedSaver, Head, Rows, RunContext, StaleWriter, current_run
+from runs.checkpoints.store.graph_store import Shelves
 from runs.engine.database import Claimed, Settlement
 from runs.engine.events import with_events
-from runs.engine.prepare import Call, call_of, config_of, continued, without_tasks
+from runs.engine.prepare import Call, call_of, config_of, continued, with_store, without_tasks
 from runs.engine.settle import CRASH_LIMIT, Ending, crashed, end_of, settlement_of, stale, without_values
 from runs.engine.stream import EventLog, EventStream
 from runs.lifecycle.interrupts import pending_interrupts
@@ -36,6 +37,7 @@ class Parts:
 
     registry: Registry
     saver: FencedSaver
+    shelves: Shelves
     publisher: Publisher
     write: Callable[[RunContext, Rows], Coroutine[Any, Any, None]]
     settle: Callable[[Settlement], Coroutine[Any, Any, tuple[str, bool]]]
@@ -50,9 +52,9 @@ async def execute(run: Claimed, parts: Parts, stream: EventStream, control: RunC
     current_run.set(context)
     stream.log = EventLog(context, parts.write) if run.resumable else None
     if run.crashes >= CRASH_LIMIT:
-        ending = await unexecuted(run, parts, crashed(run))
+        ending = await unexecuted(run, parts, crashed(run), context)
     elif run.base_checkpoint_id and run.attempt == 1 and run.base_checkpoint_id != run.head_checkpoint_id:
-        ending = await unexecuted(run, parts, stale())
+        ending = await unexecuted(run, parts, stale(), context)
     else:
         ending = await drive(run, parts, stream, control, context)
     if ending.error:
@@ -102,8 +104,9 @@ async def drive(run: Claimed, parts: Parts, stream: EventStream, control: RunCon
     seen = Seen()
     try:
         loaded = parts.registry.get(run.graph_id)
-        call = call_of(run, loaded.context_keys)
-        async with loaded.graph(call.config, purpose="run", checkpointer=parts.saver, store=None, context=call.context) as graph:
+        call, store = call_of(run, loaded.context_keys), parts.shelves.bound_to(context)
+        async with loaded.graph(call.config, purpose="run", checkpointer=parts.saver, store=store, context=call.context) as graph:
+            call = with_store(call, store)
             stream.emit("metadata", dumps({"run_id": str(run.run_id), "attempt": run.attempt}))
             if run.attempt > 1 and await has_progress(run, parts.saver):
                 call = continued(call)
@@ -134,13 +137,14 @@ def is_stopped() -> bool:
     return task is not None and task.cancelling() > 0
 
 
-async def unexecuted(run: Claimed, parts: Parts, ending: Ending) -> Ending:
+async def unexecuted(run: Claimed, parts: Parts, ending: Ending, context: RunContext) -> Ending:
     """The end of a run that is not executed: its thread and interrupts as the head has them, where it can be read."""
     if run.crashes > CRASH_LIMIT:  # reading it was the last thing that its worker did
         return ending
     try:
         loaded = parts.registry.get(run.graph_id)
-        async with loaded.graph(config_of(run), purpose="state", checkpointer=parts.saver, store=None) as graph:
+        store = parts.shelves.bound_to(context)
+        async with loaded.graph(config_of(run), purpose="state", checkpointer=parts.saver, store=store) as graph:
             return await with_state(run, graph, ending, breakpoint_hit=False)
     except Exception:
         logger.warning("head could not be read", extra=ids(run), exc_info=True)

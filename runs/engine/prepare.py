@@ -5,8 +5,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from langchain_core.runnables import RunnableConfig
-from langgraph._internal._constants import CONFIG_KEY_STRICT_RESUME
+from langgraph._internal._constants import CONFIG_KEY_RUNTIME, CONFIG_KEY_STRICT_RESUME
 from langgraph.constants import END
+from langgraph.runtime import Runtime
+from langgraph.store.base import BaseStore
 from langgraph.types import Command
 
 from runs.engine.database import Claimed
@@ -94,3 +96,9 @@ async def without_tasks(graph: Any, call: Call) -> Call:
     await graph.aupdate_state(call.config, None, as_node=END)
     update = call.input.update if isinstance(call.input, Command) else None
     return replace(continued(call), input=Command(update=update) if update else None)
+
+
+def with_store(call: Call, store: BaseStore) -> Call:
+    """The same call with the run's own store: LangGraph looks for it in the config first, so that all tenants share one bound graph."""
+    configurable = {**call.config["configurable"], CONFIG_KEY_RUNTIME: Runtime(store=store)}
+    return replace(call, config={**call.config, "configurable": configurable})

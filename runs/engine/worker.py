@@ -20,6 +20,7 @@ from langgraph.runtime import RunControl
 
 from assistants.registry.loader import Registry, registry
 from runs.checkpoints.saver import FencedSaver, Rows, RunContext, StaleWriter
+from runs.checkpoints.store.graph_store import Shelves
 from runs.engine.batcher import Batcher
 from runs.engine.cancellation import StopReason
 from runs.engine.database import Busy, Claimed, EngineDatabase, Settlement, open_pool
@@ -139,7 +140,8 @@ class Engine:
         self.publisher.start()
         self.listener = ControlListener(self.owner, self._told)
         await self.listener.start()
-        self.parts = Parts(self.registry, FencedSaver(self.pool, self), self.publisher, self.write, self.settle)
+        shelves = Shelves(self.pool, self.registry.store, self._on_stale)
+        self.parts = Parts(self.registry, FencedSaver(self.pool, self), shelves, self.publisher, self.write, self.settle)
         self._spawn(self._report())
 
     async def write(self, run: RunContext, rows: Rows) -> None:
@@ -147,9 +149,12 @@ class Engine:
         try:
             await self._write((run, rows))
         except StaleWriter:
-            if (running := self.running.get(run.run_id)) and running.run.attempt == run.attempt:
-                self.loop.call_soon(self._stop, running.run, StopReason.LOST)
+            self._on_stale(run)
             raise
+
+    def _on_stale(self, run: RunContext) -> None:
+        if (running := self.running.get(run.run_id)) and running.run.attempt == run.attempt:
+            self.loop.call_soon(self._stop, running.run, StopReason.LOST)
 
     async def _write(self, item: tuple[RunContext, Rows]) -> None:
         try:

@@ -36,7 +36,6 @@ class Deviation:
 
 _ODD = "the test project has graphs of its own as well"
 _UNBUILT = "not built yet"
-_STORE = "not built yet: the store, which this graph uses"
 _NOT_FOUND = "what one may not see is 404 on every route, not 200 with an error inside"
 _STRICT = "a resume names what it answers: unknown, missing or ambiguous interrupts are refused instead of run to nothing"
 _METADATA = "checkpoints of subgraphs carry the run's metadata, not the place in the parent graph, which `parents` and the namespace tell"
@@ -48,8 +47,6 @@ _CUT = "the recorder dropped input keys"
 
 TABLE: tuple[Deviation, ...] = (
     Deviation("assistants/create_errors", (1,), "/json/detail", _ODD),
-    Deviation("assistants/delete", (4,), "/body", _STORE),
-    Deviation("assistants/delete", (5,), "/json", _STORE),
     Deviation("assistants/patch_versions_latest", (8, 12), "/json/graph_id", "setting the latest version restores the graph, too"),
     Deviation("assistants/patch_versions_latest", (8, 12), "/json/context", "setting the latest version restores the context, too"),
     Deviation("assistants/patch_versions_latest", (16,), "/json/detail", _ODD),
@@ -57,8 +54,6 @@ TABLE: tuple[Deviation, ...] = (
     Deviation("runs/background", (12,), "/json/detail", "the columns are listed in a stable order"),
     Deviation("runs/background", (19, 20), "/status", _NOT_FOUND),
     Deviation("runs/command_update_goto", (3,), "/body/detail", "the schema has another place in its file"),
-    Deviation("runs/config_context_metadata", (3,), "/json/values", _STORE),
-    Deviation("runs/config_context_metadata", (5, 6, 7), "/body", _STORE),
     Deviation("runs/create_errors", (1,), "/json/detail", _ODD),
     Deviation("runs/create_errors", (13,), "/json/detail", _UNBUILT + ": webhooks"),
     Deviation("runs/create_errors", (17,), "/status", _STRICT),

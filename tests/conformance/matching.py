@@ -112,6 +112,8 @@ def differences(expected: Json, actual: Json, bindings: Bindings, pointer: str =
     if isinstance(expected, dict) and isinstance(actual, dict):
         yield from _objects(expected, actual, bindings, pointer)
     elif isinstance(expected, list) and isinstance(actual, list):
+        if pointer.endswith("_keys"):  # the graph `memory` names the keys it was given
+            expected, actual = ([key for key in keys if key not in DEPLOYMENT | {"user_id"}] for keys in (expected, actual))
         for index, (one, other) in enumerate(zip(expected, actual, strict=False)):
             yield from differences(one, other, bindings, f"{pointer}/{index}")
         if len(expected) != len(actual):

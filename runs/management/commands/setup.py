@@ -7,6 +7,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import connections
 
+from runs.checkpoints.dims import wanted_dims
 from runs.checkpoints.release import made_by
 
 
@@ -33,7 +34,8 @@ class Command(BaseCommand):
 
 
 def checkpointer_is_current() -> bool:
-    """Whether this release has made LangGraph's tables already."""
+    """Whether this release has made LangGraph's tables already, for the vectors that langgraph.json wants."""
+    made = made_by(wanted_dims(connections["owner"]))
     with connections["owner"].cursor() as cursor:
         cursor.execute("select obj_description(to_regclass('checkpoints'), 'pg_class')")
-        return bool(cursor.fetchone()[0] == made_by())
+        return bool(cursor.fetchone()[0] == made)

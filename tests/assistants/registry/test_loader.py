@@ -82,23 +82,23 @@ def test_an_unknown_graph_is_not_found(tmp_path: Path) -> None:
 
 async def test_a_plain_graph_is_bound_once_per_checkpointer(tmp_path: Path) -> None:
     graph = loaded(tmp_path, "graph = builder.compile()").get("g")
-    saver, store = InMemorySaver(), InMemoryStore()
+    saver = InMemorySaver()
     seen = []
     for checkpointer in (saver, saver, InMemorySaver()):
-        async with graph.graph({}, purpose="run", checkpointer=checkpointer, store=store) as made:
+        async with graph.graph({}, purpose="run", checkpointer=checkpointer, store=InMemoryStore()) as made:
             seen.append(made)
     assert seen[0] is seen[1] and seen[1] is not seen[2]
-    assert (seen[0].checkpointer, seen[0].store, seen[0].name) == (saver, store, "g")
+    assert (seen[0].checkpointer, seen[0].store, seen[0].name) == (saver, None, "g")
 
 
-async def test_state_is_read_with_a_saver_of_its_own(tmp_path: Path) -> None:
+async def test_state_is_read_with_a_saver_and_store_of_its_own(tmp_path: Path) -> None:
     graph = loaded(tmp_path, "graph = builder.compile()").get("g")
-    running, reading = InMemorySaver(), InMemorySaver()
+    running, reading, store = InMemorySaver(), InMemorySaver(), InMemoryStore()
     async with (
         graph.graph({}, purpose="run", checkpointer=running, store=None) as run,
-        graph.graph({}, purpose="state", checkpointer=reading, store=None) as state,
+        graph.graph({}, purpose="state", checkpointer=reading, store=store) as state,
     ):
-        assert (run.checkpointer, state.checkpointer) == (running, reading)
+        assert (run.checkpointer, state.checkpointer, state.store) == (running, reading, store)
 
 
 def test_schemas_and_drawing_are_the_recorded_ones() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from assistants.registry.manifest import Manifest, ManifestError
+from assistants.registry.store_section import IndexSection, StoreSection, TtlSection
 
 
 def written(folder: Path, text: str) -> Path:
@@ -15,7 +16,7 @@ def written(folder: Path, text: str) -> Path:
 
 
 def test_a_graph_is_a_path_and_a_variable(tmp_path: Path) -> None:
-    manifest = Manifest.read(written(tmp_path, '{"graphs": {"a": "./agent.py:graph"}, "store": {"index": {}}}'))
+    manifest = Manifest.read(written(tmp_path, '{"graphs": {"a": "./agent.py:graph"}, "http": {"index": {}}}'))
     assert (manifest.graphs["a"].target, manifest.graphs["a"].variable, manifest.graphs["a"].description) == ("./agent.py", "graph", None)
 
 
@@ -36,6 +37,13 @@ def test_a_graph_may_have_a_description(tmp_path: Path) -> None:
         ('{"graphs": {"a": "a.py:g"}, "dependencies": "."}', "'dependencies' must be a list"),
         ('{"graphs": {"a": "a.py:g"}, "env": 5}', "'env' must be"),
         ('{"graphs": {"a": "a.py:g"}, "env": ".nowhere"}', "cannot be read"),
+        ('{"graphs": {"a": "a.py:g"}, "store": 5}', "'store' must be an object"),
+        ('{"graphs": {"a": "a.py:g"}, "store": {"index": {"dims": 3}}}', "store.index.embed must be"),
+        ('{"graphs": {"a": "a.py:g"}, "store": {"index": {"embed": "a.py:f", "dims": "3"}}}', "store.index.dims must be"),
+        ('{"graphs": {"a": "a.py:g"}, "store": {"index": {"embed": "a.py:f", "dims": 3, "fields": 5}}}', "store.index.fields must be"),
+        ('{"graphs": {"a": "a.py:g"}, "store": {"ttl": {"default_ttl": 0}}}', "store.ttl.default_ttl must be"),
+        ('{"graphs": {"a": "a.py:g"}, "store": {"ttl": {"sweep_interval_minutes": "5"}}}', "store.ttl.sweep_interval_minutes must be"),
+        ('{"graphs": {"a": "a.py:g"}, "store": {"ttl": {"refresh_on_read": 1}}}', "store.ttl.refresh_on_read must be"),
     ],
 )
 def test_what_is_wrong_is_said(tmp_path: Path, text: str, complaint: str) -> None:
@@ -68,3 +76,12 @@ def test_dependencies_are_folders_or_installed_packages(tmp_path: Path) -> None:
     manifest = Manifest.read(written(tmp_path, f'{{"graphs": {{"a": "a.py:g"}}, "dependencies": {names}}}'))
     assert manifest.folders() == [tmp_path, tmp_path / "lib", tmp_path / "lib" / "src"]
     assert manifest.missing() == ["no-such-package[extra]", "./gone"]
+
+
+def test_the_store_of_a_manifest(tmp_path: Path) -> None:
+    index = '{"embed": "./embed.py:embed", "dims": 26, "fields": ["text"]}'
+    text = f'{{"graphs": {{"a": "a.py:g"}}, "store": {{"index": {index}, "ttl": {{"default_ttl": 60, "refresh_on_read": false}}}}}}'
+    store = Manifest.read(written(tmp_path, text)).store
+    assert store.index == IndexSection("./embed.py:embed", 26, ("text",))
+    assert store.ttl == TtlSection(60, False, 5.0)
+    assert Manifest.read(written(tmp_path, '{"graphs": {"a": "a.py:g"}}')).store == StoreSection()

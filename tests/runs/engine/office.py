@@ -27,7 +27,7 @@ class State(TypedDict, total=False):
     said: Annotated[list[str], operator.add]
 
 
-Node = Callable[[State], Any]
+Node = Callable[..., Any]
 
 
 def graph_of(*nodes: tuple[str, Node], **compiled: Any) -> AnyPregel:

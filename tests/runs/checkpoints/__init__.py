@@ -1,0 +1,1 @@
+"""Tests of LangGraph's state, per tenant."""
