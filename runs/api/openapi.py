@@ -60,15 +60,22 @@ THREAD = thing(
     error={"type": ["object", "null"]},
     interrupts={"type": "object", "additionalProperties": many(INTERRUPT)},
 )
+FOUND_THREAD = thing(**THREAD["properties"], extracted=OBJECT)
 THREAD_CREATE = thing(thread_id=ID, metadata=OBJECT, if_exists=one_of("raise", "do_nothing"))
 THREAD_PATCH = thing(metadata=OBJECT)
-THREAD_FILTER: Json = {"ids": many(ID), "metadata": OBJECT, "status": STATUS}
+THREAD_FILTER: Json = {"ids": many(ID), "metadata": OBJECT, "values": OBJECT, "status": STATUS}
 THREAD_SEARCH = thing(
     **THREAD_FILTER,
     **PAGE,
     sort_by=one_of("thread_id", "status", "created_at", "updated_at", "state_updated_at"),
     sort_order=one_of("asc", "desc"),
     select=TEXTS,
+    extract={
+        "type": "object",
+        "maxProperties": 10,
+        "additionalProperties": {"type": "string", "pattern": r"^(config|interrupts|metadata|values)([.\[]|$)"},
+        "description": "Alias to path: `values.messages[-1].content`. Each row then has `extracted`, with null where nothing is found.",
+    },
 )
 TASK = thing(
     id=TEXT,

@@ -65,12 +65,12 @@ class ThreadSearchView(AgentView):
     """POST /threads/search."""
 
     @extend_schema(
-        operation_id="search_threads", request=openapi.body(openapi.THREAD_SEARCH), responses={200: openapi.many(openapi.THREAD)}
+        operation_id="search_threads", request=openapi.body(openapi.THREAD_SEARCH), responses={200: openapi.many(openapi.FOUND_THREAD)}
     )
     def post(self, request: Request) -> Response:
-        """Find threads, newest update first unless sorted otherwise."""
+        """Find threads, newest update first unless sorted otherwise; `values` finds those whose state contains it."""
         search = ThreadSearch.parse(request.data)
-        rows = [search.row(thread) for thread in search_threads(actor=self.actor, request=search)]
+        rows = [search.row(found) for found in search_threads(actor=self.actor, request=search)]
         return paginated(rows, limit=search.limit, offset=search.offset, has_more=False)
 
 

@@ -79,6 +79,13 @@ class Thread(TenantOwned):
         indexes = (
             models.Index(fields=["tenant_id", "-updated_at", "thread_id"], name="thread_recent"),
             models.Index(fields=["tenant_id", "-created_at", "thread_id"], name="thread_created"),
+            models.Index(fields=["tenant_id", "-state_updated_at", "thread_id"], name="thread_state_updated"),
+            # Also what counting reads: it holds just the threads that can be seen.
+            models.Index(
+                fields=["tenant_id", "status", "-updated_at", "thread_id"],
+                condition=models.Q(ended_at__isnull=True),
+                name="thread_status",
+            ),
             models.Index(fields=["ended_at"], condition=models.Q(ended_at__isnull=False), name="thread_ended"),
         )
 

@@ -8,6 +8,7 @@ from typing import Any, TypedDict, cast
 from langgraph_sdk import schema
 
 from runs.models import Thread
+from runs.wire.extract import parse_extract
 from runs.wire.interrupts import StoredInterrupt
 from runs.wire.merge import own_metadata
 from runs.wire.schema import check
@@ -54,33 +55,46 @@ class ThreadSearch:
 
     ids: tuple[uuid.UUID, ...] | None
     metadata: Json
+    values: Json
     status: str | None
     limit: int
     offset: int
     sort_by: str
     descending: bool
     select: tuple[str, ...]
+    extract: dict[str, tuple[str, str | None]]
 
     @classmethod
     def parse(cls, body: object) -> "ThreadSearch":
-        """Invalid where the schema is violated, BadRequest for an id that is no UUID, NotSupported for values and extract."""
+        """Invalid where the schema is violated or nothing can be extracted so, BadRequest for an id that is no UUID."""
         given = check("thread_search", body)
-        _refuse(given, "values", "extract")
         return cls(
             ids=tuple(_search_id(text) for text in given["ids"]) if "ids" in given else None,
             metadata=given.get("metadata", {}),
+            values=given.get("values", {}),
             status=given.get("status"),
             limit=int(given.get("limit", 10)),
             offset=int(given.get("offset", 0)),
             sort_by=given.get("sort_by", "updated_at"),
             descending=given.get("sort_order", "desc") == "desc",
             select=tuple(given.get("select", ())),
+            extract=parse_extract(given.get("extract", {})),
         )
 
-    def row(self, thread: Thread) -> Json:
-        """The row with the columns that were asked for."""
-        row = cast(Json, thread_json(thread))
-        return {column: row[column] for column in self.select if column in row} if self.select else row
+    def row(self, found: "FoundThread") -> Json:
+        """The row with the columns and parts that were asked for."""
+        row = cast(Json, thread_json(found.thread))
+        if self.select:
+            row = {column: row[column] for column in self.select if column in row}
+        return row | {"extracted": found.extracted} if self.extract else row
+
+
+@dataclass(frozen=True, slots=True)
+class FoundThread:
+    """A thread of a search, with the parts that were to be extracted by their alias."""
+
+    thread: Thread
+    extracted: Json
 
 
 class ThreadRow(TypedDict):

@@ -3,10 +3,14 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import psycopg
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.operations.base import Operation
+from django.db.migrations.operations.models import AddIndex
 from django.db.migrations.state import ProjectState
+from psycopg import sql
 
 from tenants.database.roles import prefix
 
@@ -23,6 +27,13 @@ def isolate(table: str, roles: str, column: str = "tenant_id") -> str:
         f'create policy tenant_isolation on "{table}" for all to "{roles}_app", "{roles}_owner" using {test} with check {test};'
         f'create policy system_all on "{table}" for all to "{roles}_system" using (true) with check (true)'
     )
+
+
+def outside_transaction(editor: Editor, statement: "str | sql.Composed") -> None:
+    """Execute what PostgreSQL takes in no transaction: statements of our own cursor travel with the tenant, which makes one."""
+    raw: psycopg.Connection[Any] = editor.connection.connection
+    with psycopg.Cursor(raw) as cursor:
+        cursor.execute(statement)
 
 
 @contextmanager
@@ -70,6 +81,25 @@ class IsolateTenants(DatabaseOnly):
                 f'drop policy tenant_isolation on "{table}"; drop policy system_all on "{table}";'
                 f'alter table "{table}" no force row level security; alter table "{table}" disable row level security'
             )
+
+
+class AddIndexOnline(AddIndex):
+    """An index made while others write; in a migration with `atomic = False`. What a broken attempt has left is dropped first."""
+
+    atomic = False
+
+    def database_forwards(self, app_label: str, schema_editor: Editor, from_state: ProjectState, to_state: ProjectState) -> None:
+        """Create concurrently."""
+        model = to_state.apps.get_model(app_label, self.model_name)
+        self._drop(schema_editor)
+        outside_transaction(schema_editor, str(self.index.create_sql(model, schema_editor, concurrently=True)))
+
+    def database_backwards(self, app_label: str, schema_editor: Editor, from_state: ProjectState, to_state: ProjectState) -> None:
+        """Drop concurrently."""
+        self._drop(schema_editor)
+
+    def _drop(self, editor: Editor) -> None:
+        outside_transaction(editor, sql.SQL("drop index concurrently if exists {}").format(sql.Identifier(self.index.name)))
 
 
 class InsertOnly(DatabaseOnly):

@@ -50,3 +50,22 @@ async def test_status_is_a_filter(client: Any, threads: list[str]) -> None:
     await client.runs.wait(threads[0], "approval", input={})
     assert ids(await client.threads.search(status="interrupted")) == [threads[0]]
     assert set(ids(await client.threads.search(status="idle"))) == set(threads[1:])
+
+
+async def test_values_are_a_filter(client: Any, threads: list[str]) -> None:
+    await client.runs.wait(threads[0], "approval", input={"request": "refund"})
+    assert ids(await client.threads.search(values={"request": "refund"})) == [threads[0]]
+    assert await client.threads.search(values={"request": "other"}) == []
+    assert await client.threads.count(values={"request": "refund"}, metadata={"n": 0}) == 1
+
+
+async def test_parts_are_extracted(client: Any, threads: list[str]) -> None:
+    await client.runs.wait(threads[0], "approval", input={"request": "refund"})
+    found = await client.threads.search(ids=[threads[0]], select=["thread_id"], extract={"last": "values.answers[-1]", "n": "metadata.n"})
+    assert found == [{"thread_id": threads[0], "extracted": {"last": "planned", "n": 0}}]
+
+
+async def test_threads_are_counted(client: Any, threads: list[str]) -> None:
+    assert await client.threads.count() == 3
+    assert await client.threads.count(metadata={"kind": "even"}, status="idle") == 2
+    assert await client.threads.count(metadata={"kind": "none"}) == 0
