@@ -3,13 +3,17 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from langchain_core.runnables import RunnableConfig
+from langgraph.pregel.remote import RemoteGraph
 
 from tests.builders import Person
 from tests.conftest import Sdk, SyncSdk
 
 END = object()
+Remote = Callable[[str], RemoteGraph]
 
 
 class InThreads:
@@ -48,3 +52,16 @@ def client(request: pytest.FixtureRequest, sdk: Sdk, sync_sdk: SyncSdk, owner: P
 async def thread(client: Any) -> str:
     """The id of a new thread."""
     return str((await client.threads.create())["thread_id"])
+
+
+@pytest.fixture
+def remote(sdk: Sdk, sync_sdk: SyncSdk, owner: Person) -> Remote:
+    """A graph of the server by its name, used as a local one."""
+    client, sync_client = sdk(owner.key), sync_sdk(owner.key)
+    return lambda name: RemoteGraph(name, client=client, sync_client=sync_client)
+
+
+@pytest.fixture
+def config() -> RunnableConfig:
+    """A thread that does not exist yet: RemoteGraph makes it with its first run."""
+    return {"configurable": {"thread_id": str(uuid4())}}
