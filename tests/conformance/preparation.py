@@ -6,12 +6,14 @@ from typing import Any
 
 import httpx
 
+from tests.builders import GRAPHS, builtin_id
 from tests.conformance.matching import Bindings
 from tests.conformance.transcripts import transcript
 from tests.waiting import until
 
 Json = dict[str, Any]
 
+RECORDED_GRAPHS = frozenset({"approval", "chat", "factory", "failing", "memory", "nested", "odd", "slow", "workflow"})
 LITERAL_THREAD = "22222222-2222-4222-8222-222222222222"
 NO_CHECKPOINT = "99999999-9999-4999-8999-999999999999"
 LITERAL_ASSISTANT = "11111111-1111-4111-8111-111111111111"
@@ -99,8 +101,14 @@ def _two_assistants(visit: Visit) -> None:
         visit.bindings.values[name] = visit.post("/assistants", {"graph_id": "memory"}).json()["assistant_id"]
 
 
+def _recorded_graphs(visit: Visit) -> None:
+    for graph in set(GRAPHS) - RECORDED_GRAPHS:
+        assert visit.client.delete(f"/assistants/{builtin_id(graph)}").status_code == 204
+
+
 def _assistant_set(visit: Visit) -> None:
-    # With the nine of the test project these are fifteen, as many as had been made when this was recorded.
+    _recorded_graphs(visit)
+    # With the nine that are left these are fifteen, as many as had been made when this was recorded.
     for graph in ("memory", "memory", "chat"):
         visit.post("/assistants", {"graph_id": graph})
     for name in ("Alpha", "beta", "Gamma"):
@@ -147,6 +155,7 @@ BEFORE: dict[tuple[str, int], Callable[[Visit], None]] = {
     ("assistants/delete", 0): _two_assistants,
     ("assistants/get", 0): Visit.assistant,
     ("assistants/patch_versions_latest", 0): Visit.assistant,
+    ("assistants/default_assistants", 0): _recorded_graphs,
     ("assistants/search_count", 0): _assistant_set,
     ("runs/background", 0): lambda visit: visit.thread("<thread-1>", metadata={"owner": "ann"}),
     ("runs/background", 7): _finished("<thread-1>", "slow", {"seconds": 0, "steps": 1}),

@@ -22,11 +22,11 @@ def choose(state: State) -> list[str]:
     return {"parallel": ["amount", "consent"], "nested": ["inside"]}.get(state.get("mode", "single"), ["amount"])
 
 
-def amount(state: State) -> dict:
+def amount(state: State) -> dict[str, Any]:
     return {"answers": [interrupt({"question": "How much?"}, response_schema=AMOUNT)]}
 
 
-def consent(state: State) -> dict:
+def consent(state: State) -> dict[str, Any]:
     return {"answers": [interrupt({"question": "Sure?"}, response_schema=YES_OR_NO)]}
 
 
@@ -36,7 +36,7 @@ inside.add_edge(START, "ask")
 inside.add_edge("ask", END)
 
 
-def close(state: State) -> dict:
+def close(state: State) -> dict[str, Any]:
     return {"answers": ["closed"]}
 
 
