@@ -9,7 +9,7 @@ from runs.lifecycle.queue import wake_on_commit
 from runs.lifecycle.transitions import ThreadChange, accept, lock_thread, make_thread
 from runs.models import Run, Thread
 from runs.services.access import thread_for
-from runs.services.multitask import admit
+from runs.services.multitask import admit, require_strategy
 from runs.services.pinning import Pin, assistant_id_of
 from runs.services.resume import Resume, addressed, require_answerer, require_fit, require_kinds, require_open, resume_of
 from runs.services.situation import MISSING, Situation, read_situation
@@ -27,7 +27,8 @@ HIDDEN = "This thread was made for one run and ends with it: create a thread, or
 def create_run(*, actor: Actor, thread_id: UUID | None, request: RunRequest, streamed: bool) -> Run:
     """Accept a run: new input, a command, or the answer to interrupts; without a thread on a hidden one. Wakes the workers on commit.
 
-    At most four statements, decided and written under the thread's row lock. A refusal leaves nothing behind.
+    At most four statements, decided and written under the thread's row lock; more only where its strategy ends other runs. A refusal
+    leaves nothing behind.
     """
     assistant_id = assistant_id_of(request.assistant)
     ensure_builtins(actor.tenant_id)
@@ -54,18 +55,19 @@ def _create_on_thread(actor: Actor, thread_id: UUID, request: RunRequest, assist
     if thread.temporary and not thread.keep:
         raise Conflict(HIDDEN)
     pin = Pin.of(situation.assistant)
+    waiting = None
     if resume is not None:
         require_open(thread, request, resume, situation, pin.graph)
     else:
-        admit(request.multitask_strategy, len(situation.active))
+        waiting = admit(actor, thread, request.multitask_strategy, situation)
     merged = pin.merged(ThreadPart(thread.config, thread.metadata, fresh), request)
     run = pin.run(actor, thread_id, request, merged)
     run.streamed = streamed
     if resume is not None:
         run.kwargs = _answering(run.kwargs, resume)
         run.resume_ids = resume.ids
-    elif situation.pending and not situation.active:
-        run.base_checkpoint_id = thread.head_checkpoint_id  # permitted in sight of these interrupts: the worker looks again
+    else:
+        run.base_checkpoint_id = waiting  # permitted in sight of these interrupts: the worker looks again
     change = ThreadChange(merged.thread_metadata, None if thread.config else merged.thread_config)
     accept(actor, thread, run, change, None if resume is None else resume.answers)
     if not run.after_seconds:  # a delayed run is started by the sweep
@@ -107,6 +109,7 @@ def _require_new_run(actor: Actor, thread: Thread, request: RunRequest, situatio
     steers = request.command is not None and request.command.steers
     if steers or request.checkpoint_id is not None or situation.gated:
         require(actor, Permission.STATE_UPDATE)
+    require_strategy(actor, request.multitask_strategy, situation)
 
 
 def _answering(kwargs: Json, resume: Resume) -> Json:

@@ -195,8 +195,6 @@ def _refuse_unbuilt(given: Json) -> None:
     for key in ("webhook", "feedback_keys"):
         if given.get(key):
             raise NotSupported(key)
-    if (strategy := given.get("multitask_strategy")) in ("interrupt", "rollback"):
-        raise NotSupported(f"multitask_strategy {strategy!r}")
 
 
 def _stream_mode(given: str | list[str] | None) -> tuple[str, ...]:

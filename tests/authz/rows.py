@@ -74,6 +74,11 @@ def fork(target: Target) -> Any:
     return {"assistant_id": "approval", "input": None, "checkpoint_id": target.checkpoint_id}
 
 
+def pushing(strategy: str) -> Body:
+    """A run that ends those before it."""
+    return lambda target: run(target) | {"multitask_strategy": strategy}
+
+
 def named_runs(target: Target) -> Any:
     """Runs of a thread, to be cancelled."""
     return {"thread_id": target.thread_id, "run_ids": [target.run_id]}
@@ -134,6 +139,8 @@ TABLE = [
     Row("POST /threads/{thread_id}/runs", ANSWERERS, target="paused", body=answer, note="answering"),
     Row("POST /threads/{thread_id}/runs", DEVELOPERS, target="paused", body=goto, note="goto around a gate"),
     Row("POST /threads/{thread_id}/runs", DEVELOPERS, target="finished", body=fork, note="from an old checkpoint"),
+    Row("POST /threads/{thread_id}/runs", AUTHOR_OR_DEVELOPERS, target="active", body=pushing("interrupt"), note="pushing a run aside"),
+    Row("POST /threads/{thread_id}/runs", AUTHOR_OR_DEVELOPERS, target="active", body=pushing("rollback"), note="rolling a run back"),
     Row("POST /threads/{thread_id}/runs/wait", AUTHOR_OR_DEVELOPERS, body=run),
     Row("POST /threads/{thread_id}/runs/wait", ANSWERERS, target="paused", body=answer, note="answering"),
     Row("POST /threads/{thread_id}/runs/stream", AUTHOR_OR_DEVELOPERS, body=run),

@@ -5,9 +5,6 @@ from dataclasses import dataclass
 _THREAD_STREAM = "the stream of a thread"
 
 NOT_BUILT = {
-    "runs/multitask_interrupt": "the strategy is refused",
-    "runs/multitask_rollback": "the strategy is refused",
-    "runs/timeout": "needs a server with another time limit; the engine's tests have it",
     "runs/webhook": "webhooks are refused",
     "stream/thread_all": _THREAD_STREAM,
     "stream/thread_default": _THREAD_STREAM,
@@ -44,6 +41,7 @@ _SERIALIZED = (
 )
 _OTHERS = "the recording server had threads of other cases, too"
 _COPY = "the row of a copy is what its state says, with the configuration that its graph is made from"
+_TOLD = "a timeout is told as one: in the stream, to whoever waits, and in words"
 _CUT = "the recorder dropped input keys"
 
 TABLE: tuple[Deviation, ...] = (
@@ -79,6 +77,9 @@ TABLE: tuple[Deviation, ...] = (
         "/status",
         "the run can be read until the sweep deletes its hidden thread, so that a broken wait can be joined",
     ),
+    Deviation("runs/timeout", (0,), "/sse/length", _TOLD),
+    Deviation("runs/timeout", (2,), "/json/error/message", _TOLD),
+    Deviation("runs/timeout", (3,), "/body", _TOLD),
     Deviation("stream/not_resumable", (4, 5), "/status", _NOT_FOUND),
     Deviation("stream/resumable_error", (1,), "/sse/length", "the error event is stored and replayed"),
     Deviation("stream/subgraphs_interrupt", (2,), "/json/tasks/0/state/metadata", _METADATA),

@@ -61,6 +61,10 @@ class Visit:
 
         until(f"thread {thread_id} is no longer busy", quiet)
 
+    def ended(self, thread: str, run: str) -> None:
+        """Wait until this run has ended, whatever else the thread has to do."""
+        self.client.get(self.bindings.fill(f"/threads/{thread}/runs/{run}/join"))
+
     def gone(self, thread: str) -> None:
         """Wait until a stateless run's thread is hidden."""
         path = f"/threads/{self.bindings.values[thread]}"
@@ -163,6 +167,7 @@ BEFORE: dict[tuple[str, int], Callable[[Visit], None]] = {
     ("runs/cancel", 9): lambda visit: visit.reached("<thread-2>", 0),
     ("runs/cancel", 17): _started("<thread-4>", "slow", LONG, "<run-7>"),
     ("runs/cancel", 20): lambda visit: visit.settled(visit.bindings.values["<thread-4>"]),
+    ("runs/after_seconds", 3): lambda visit: visit.ended("<thread-1>", "<run-2>"),
     ("runs/cancel_bulk", 0): _two_to_cancel,
     ("runs/cancel_bulk", 2): _started("<thread-2>", "slow", LONG, "<run-3>", after_seconds=60),
     ("runs/command_update_goto", 0): _finished("<thread-1>", "approval", APPROVAL),
@@ -174,6 +179,8 @@ BEFORE: dict[tuple[str, int], Callable[[Visit], None]] = {
     ("runs/join_finished", 3): _finished("<thread-3>", "approval", APPROVAL, "<run-3>"),
     ("runs/join_finished", 4): _joined_cancelled,
     ("runs/join_finished", 5): _started("<thread-5>", "failing", {"kind": "value", "message": "bad"}, "<run-5>"),
+    ("runs/multitask_interrupt", 1): lambda visit: visit.reached("<thread-1>", 1),
+    ("runs/multitask_rollback", 1): lambda visit: visit.reached("<thread-1>", 1),
     ("runs/multitask_reject", 1): lambda visit: visit.reached("<thread-1>", 0),
     ("runs/multitask_stream_reject", 0): _started("<thread-1>", "slow", LONG),
     ("runs/stateless", 2): lambda visit: visit.gone("<thread-1>"),

@@ -7,15 +7,28 @@ from tests.builders import Person
 from tests.conformance.deviations import NOT_BUILT, TABLE
 from tests.conformance.replay import Replay, built
 from tests.conformance.transcripts import cases, transcript
+from tests.servers import Stack
 
 NEEDS_SWEEPS = ("runs/after_seconds",)
+APART = "runs/timeout"  # of a server with another time limit
 
 
-@pytest.mark.parametrize("case", built())
+@pytest.mark.parametrize("case", [case for case in built() if case != APART])
 def test_answers_are_as_recorded_but_for_the_table(case: str, live: str, owner: Person, request: pytest.FixtureRequest) -> None:
     if case in NEEDS_SWEEPS:
         request.getfixturevalue("sweeps")
-    with httpx.Client(base_url=live, headers=owner.headers, timeout=30) as client:
+    assert_as_recorded(case, live, owner)
+
+
+@pytest.mark.xdist_group("apart")
+def test_runs_that_take_too_long_are_as_recorded_but_for_the_table(apart: Stack, owner: Person) -> None:
+    apart.start_worker(HOLDFAST_RUN_TIMEOUT_SECONDS="2")
+    assert_as_recorded(APART, apart.base_url, owner)
+
+
+def assert_as_recorded(case: str, url: str, owner: Person) -> None:
+    """Every difference is in the table, and every entry of the table is a difference."""
+    with httpx.Client(base_url=url, headers=owner.headers, timeout=30) as client:
         found = Replay(case, client).run()
     assert [str(each) for each in found if each.deviation is None] == []
     seen = {each.deviation for each in found}

@@ -75,8 +75,6 @@ def test_unknown_keys_and_nulls_are_ignored() -> None:
     [
         ({"webhook": "https://example.com/x"}, "webhook"),
         ({"feedback_keys": ["k"]}, "feedback_keys"),
-        ({"multitask_strategy": "interrupt"}, "multitask_strategy 'interrupt'"),
-        ({"multitask_strategy": "rollback"}, "multitask_strategy 'rollback'"),
         ({"checkpoint": {"checkpoint_ns": "middle:1"}}, "a run from a subgraph's checkpoint"),
     ],
 )
