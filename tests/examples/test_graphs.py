@@ -27,7 +27,8 @@ async def asked(examples: Registry, text: str, resume: dict[str, Any] | None = N
 
 
 def test_every_example_loads(examples: Registry) -> None:
-    assert [(graph.graph_id, graph.error) for graph in examples] == [("echo", None), ("support", None), ("research", None)]
+    shipped = ("echo", "support", "research", "task_maistro")
+    assert [(graph.graph_id, graph.error) for graph in examples] == [(name, None) for name in shipped]
     assert all(graph.description and graph.drawing["nodes"] and graph.schemas["input_schema"] for graph in examples)
 
 
