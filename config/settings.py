@@ -152,7 +152,7 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_AUTHENTICATION": [],
     "OAS_VERSION": "3.1.1",
-    "POSTPROCESSING_HOOKS": ["tenants.api.openapi.complete"],
+    "POSTPROCESSING_HOOKS": ["tenants.api.openapi.complete", "runs.api.examples.illustrate"],
 }
 CHANNEL_LAYERS = {"default": {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [REDIS_URL]}}}
 

@@ -26,6 +26,16 @@ def thing(*required: str, **properties: Json) -> Json:
     return {"type": "object", "properties": properties} | ({"required": list(required)} if required else {})
 
 
+def row(*optional: str, **properties: Json) -> Json:
+    """The schema of an object whose keys are always there, but for the optional ones."""
+    return thing(*[name for name in properties if name not in optional], **properties)
+
+
+def part(schema: Json) -> Json:
+    """The same object with only the keys that were asked for."""
+    return {name: value for name, value in schema.items() if name != "required"}
+
+
 def many(schema: Json) -> Json:
     """The schema of a bare array."""
     return {"type": "array", "items": schema}
@@ -47,8 +57,10 @@ STATUS = one_of("idle", "busy", "interrupted", "error")
 RUN_STATUS = one_of("pending", "running", "success", "error", "timeout", "interrupted")
 CHECKPOINT = thing(checkpoint_id=TEXT, checkpoint_ns=TEXT, thread_id=ID)
 NULLABLE_CHECKPOINT = {"anyOf": [CHECKPOINT, {"type": "null"}]}
-INTERRUPT = thing(id=TEXT, value=ANY)
-THREAD = thing(
+INTERRUPT = row("response_schema", id=TEXT, value=ANY, response_schema=OBJECT)
+THREAD = row(
+    "error",
+    "interrupts",
     thread_id=ID,
     created_at=TIME,
     updated_at=TIME,
@@ -77,16 +89,18 @@ THREAD_SEARCH = thing(
         "description": "Alias to path: `values.messages[-1].content`. Each row then has `extracted`, with null where nothing is found.",
     },
 )
-TASK = thing(
+TASK = row(
+    "state",
     id=TEXT,
     name=TEXT,
     path={"type": "array", "items": {}},
     error=NULLABLE,
     interrupts=many(INTERRUPT),
     checkpoint=NULLABLE_CHECKPOINT,
+    state={"type": ["object", "null"], "description": "The state of a subgraph, where it was asked for."},
     result=ANY,
 )
-STATE = thing(
+STATE = row(
     values=ANY,
     next=TEXTS,
     tasks=many(TASK),
@@ -100,7 +114,7 @@ STATE = thing(
 )
 STATE_AT = thing("checkpoint", checkpoint=CHECKPOINT, subgraphs=SWITCH)
 STATE_UPDATE = thing(values={"type": ["object", "array", "null"]}, as_node=TEXT, checkpoint=CHECKPOINT, checkpoint_id=TEXT)
-UPDATED = thing(checkpoint=CHECKPOINT, configurable=CHECKPOINT, checkpoint_id=TEXT)
+UPDATED = row(checkpoint=CHECKPOINT, configurable=CHECKPOINT, checkpoint_id=TEXT)
 HISTORY = thing(limit={"type": "integer", "minimum": 0, "maximum": 1000, "default": 1}, before=ANY, metadata=OBJECT, checkpoint=CHECKPOINT)
 RUN_CREATE = thing(
     "assistant_id",
@@ -131,7 +145,8 @@ RUNS_CANCEL: Json = {
         thing("status", status=one_of("pending", "running", "all")),
     ]
 }
-RUN = thing(
+RUN = row(
+    "cancel_reason",
     run_id=ID,
     thread_id=ID,
     assistant_id=ID,
@@ -144,16 +159,19 @@ RUN = thing(
     langsmith_session_name=NULLABLE,
     cancel_reason=NULLABLE,
 )
-READY = thing(ready=SWITCH, database=TEXT, redis=TEXT, graphs=thing(loaded=TEXTS, failed=TEXTS), vector=SWITCH)
-INFO = thing(version=TEXT, langgraph_py_version=TEXT, flags={"type": "object", "additionalProperties": SWITCH}, host=OBJECT)
-OK = thing(ok=SWITCH, services=OBJECT)
+FOUND_RUN = part(RUN)
+READY = row(ready=SWITCH, database=TEXT, redis=TEXT, graphs=thing(loaded=TEXTS, failed=TEXTS), vector=SWITCH)
+INFO = row(version=TEXT, langgraph_py_version=TEXT, flags={"type": "object", "additionalProperties": SWITCH}, host=OBJECT)
+OK = row(ok=SWITCH, services=OBJECT)
 
 SUBGRAPHS = OpenApiParameter("subgraphs", bool, description="With the states of subgraphs.")
-LIMIT = OpenApiParameter("limit", int)
-OFFSET = OpenApiParameter("offset", int)
+LIMIT = OpenApiParameter("limit", int, description="At most so many rows.")
+OFFSET = OpenApiParameter("offset", int, description="Leave out so many rows first.")
 SELECT = OpenApiParameter("select", str, many=True, description="Only these columns.")
-RUN_STATUSES = OpenApiParameter("status", str, enum=RUN_STATUS["enum"])
+RUN_STATUSES = OpenApiParameter("status", str, enum=RUN_STATUS["enum"], description="Only runs of this status.")
 BEFORE = OpenApiParameter("before", str, description="Only states older than this checkpoint.")
-ACTION = OpenApiParameter("action", str, enum=["interrupt", "rollback"])
+ACTION = OpenApiParameter(
+    "action", str, enum=["interrupt", "rollback"], description="Keep the finished steps, or remove the run with all it did."
+)
 WAIT = OpenApiParameter("wait", bool, description="Answer 200 once the worker has stopped, instead of 202 at once.")
 CHECK = OpenApiParameter("check_db", int, description="1 asks the database, too.")

@@ -20,7 +20,7 @@ class ThreadRuns(AgentView):
     @extend_schema(
         operation_id="list_runs",
         parameters=[openapi.LIMIT, openapi.OFFSET, openapi.RUN_STATUSES, openapi.SELECT],
-        responses={200: openapi.many(openapi.RUN)},
+        responses={200: openapi.many(openapi.FOUND_RUN)},
     )
     def get(self, request: Request, thread_id: str) -> Response:
         """The thread's runs, newest first."""

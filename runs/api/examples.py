@@ -1,0 +1,125 @@
+"""Examples in the OpenAPI document: what to send, and what comes back. A test sends every request to a running server."""
+
+from typing import Any
+
+from tenants.models import Json
+
+THREAD_ID = "019aa8c1-7c2e-7d10-9f5b-3f1d2c4b5a60"
+RUN_ID = "019aa8c1-8f40-7c31-8a57-6b0e9d1f2a34"
+ASSISTANT_ID = "5e2ab6c1-90c4-5f0a-9c39-3f6a0f0c7d18"
+CHECKPOINT_ID = "1f0c6a3e-77b2-6c40-8002-9a3d5e7f1b20"
+TIME = "2026-11-21T09:30:00.000000+00:00"
+INPUT: Json = {"messages": [{"role": "user", "content": "hello"}]}
+VALUES: Json = {"messages": [{"type": "human", "content": "hello"}, {"type": "ai", "content": "hello to you"}]}
+THREAD: Json = {
+    "thread_id": THREAD_ID,
+    "created_at": TIME,
+    "updated_at": TIME,
+    "state_updated_at": TIME,
+    "metadata": {"customer": "c-17", "graph_id": "echo"},
+    "status": "idle",
+    "config": {},
+    "values": VALUES,
+    "error": None,
+    "interrupts": {},
+}
+RUN: Json = {
+    "run_id": RUN_ID,
+    "thread_id": THREAD_ID,
+    "assistant_id": ASSISTANT_ID,
+    "metadata": {"graph_id": "echo", "assistant_id": ASSISTANT_ID},
+    "status": "pending",
+    "kwargs": {"input": INPUT, "stream_mode": ["values"]},
+    "multitask_strategy": "enqueue",
+    "created_at": TIME,
+    "updated_at": TIME,
+    "langsmith_session_name": None,
+}
+AT: Json = {"checkpoint_id": CHECKPOINT_ID, "thread_id": THREAD_ID, "checkpoint_ns": ""}
+STATE: Json = {
+    "values": VALUES,
+    "next": [],
+    "tasks": [],
+    "metadata": {"source": "loop", "step": 1, "run_id": RUN_ID, "thread_id": THREAD_ID},
+    "created_at": TIME,
+    "checkpoint": AT,
+    "parent_checkpoint": AT | {"checkpoint_id": "1f0c6a3e-77b2-6c40-8001-9a3d5e7f1b20"},
+    "interrupts": [],
+    "checkpoint_id": CHECKPOINT_ID,
+    "parent_checkpoint_id": "1f0c6a3e-77b2-6c40-8001-9a3d5e7f1b20",
+}
+EVENTS = (
+    f'event: metadata\r\ndata: {{"run_id":"{RUN_ID}","attempt":1}}\r\n\r\n'
+    'event: values\r\ndata: {"messages":[{"type":"human","content":"hello"}]}\r\n\r\n'
+)
+
+BODIES: dict[str, Any] = {
+    "create_thread": {"metadata": {"customer": "c-17"}},
+    "patch_thread": {"metadata": {"customer": "c-18"}},
+    "search_threads": {"metadata": {"customer": "c-17"}, "status": "idle", "limit": 20, "sort_by": "updated_at", "sort_order": "desc"},
+    "count_threads": {"metadata": {"customer": "c-17"}},
+    "update_thread_state": {"values": {"messages": [{"role": "user", "content": "hello again"}]}},
+    "post_thread_state_checkpoint": {"checkpoint": {"checkpoint_id": CHECKPOINT_ID}, "subgraphs": True},
+    "post_thread_history": {"limit": 10, "before": {"configurable": {"checkpoint_id": CHECKPOINT_ID}}},
+    "create_run": {"assistant_id": "echo", "input": INPUT},
+    "wait_run": {"assistant_id": "echo", "input": INPUT},
+    "stream_run": {"assistant_id": "echo", "input": INPUT, "stream_mode": ["messages-tuple", "updates"], "stream_resumable": True},
+    "create_stateless_run": {"assistant_id": "echo", "input": INPUT, "on_completion": "keep"},
+    "wait_stateless_run": {"assistant_id": "echo", "input": INPUT},
+    "stream_stateless_run": {"assistant_id": "echo", "input": INPUT, "stream_mode": "messages"},
+    "create_ticket": {"path": f"/ws/threads/{THREAD_ID}/runs/{RUN_ID}"},
+}
+ANSWERS: dict[str, Any] = {
+    "root": {"ok": True, "services": {}},
+    "ok": {"ok": True, "services": {}},
+    "info": {
+        "version": "0.1.0",
+        "langgraph_py_version": "1.2.22",
+        "flags": {"assistants": True, "strict_resume": True},
+        "host": {"kind": "self-hosted"},
+    },
+    "ready": {"ready": True, "database": "ok", "redis": "ok", "graphs": {"loaded": ["echo"], "failed": []}, "vector": True},
+    "create_thread": THREAD | {"status": "idle", "values": None},
+    "get_thread": THREAD,
+    "patch_thread": THREAD,
+    "copy_thread": THREAD,
+    "search_threads": [THREAD],
+    "count_threads": 1,
+    "get_thread_state": STATE,
+    "get_thread_state_at": STATE,
+    "post_thread_state_checkpoint": STATE,
+    "update_thread_state": {"checkpoint": AT, "configurable": AT, "checkpoint_id": CHECKPOINT_ID},
+    "get_thread_history": [STATE],
+    "post_thread_history": [STATE],
+    "list_runs": [RUN | {"status": "success"}],
+    "create_run": RUN,
+    "create_run_batch": [RUN],
+    "get_run": RUN | {"status": "success"},
+    "cancel_run": {},
+    "join_run": VALUES,
+    "wait_run": VALUES,
+    "stream_run": EVENTS,
+    "join_run_stream": EVENTS,
+    "create_stateless_run": RUN,
+    "wait_stateless_run": VALUES,
+    "stream_stateless_run": EVENTS,
+    "create_ticket": {"ticket": "b0c1…", "expires_at": TIME},
+}
+
+
+def illustrate(result: Json, generator: Any, request: Any, public: bool) -> Json:
+    """drf-spectacular's hook: put the examples where no view has given one."""
+    for item in result["paths"].values():
+        for operation in item.values():
+            name = operation["operationId"]
+            _put(operation.get("requestBody", {}), BODIES.get(name))
+            for status, answer in operation["responses"].items():
+                if status == "200":
+                    _put(answer, ANSWERS.get(name))
+    return result
+
+
+def _put(holder: Json, example: Any) -> None:
+    for content in holder.get("content", {}).values():
+        if example is not None and "examples" not in content:
+            content["example"] = example
