@@ -23,18 +23,12 @@ def test_its_blocks_print_what_it_says(guide: Path, language: str, visitor: dict
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
     told = done.stdout.split(f"{MARK}\n")[:-1]
     for printed, output in zip(told, promised(guide, language), strict=True):
-        assert output is None or printed.strip() == output.strip() or fits(printed, output), printed
+        assert fits(printed, output or ""), printed
 
 
 def test_there_is_no_block_that_nothing_runs() -> None:
     languages = {block.language for guide in GUIDES for block in blocks(guide)}
     assert {"python", "sh"} <= languages <= INTERPRETERS.keys()
-
-
-@pytest.mark.parametrize("guide", GUIDES, ids=lambda guide: guide.stem)
-def test_what_it_prints_is_shown(guide: Path) -> None:
-    silent = [block.code for block in blocks(guide) if "print(" in block.code and block.output is None]
-    assert silent == []
 
 
 def test_an_output_that_differs_is_noticed() -> None:

@@ -27,6 +27,13 @@ TOLD = {
         "they may even use the same id: None",
         "ours is untouched: ['a secret', 'a secret']",
     ],
+    "double_texting": [
+        "enqueue: runs ['success', 'success'], you: Tell me a long story about tea | echo: Tell me a long story about tea"
+        " | you: Make it coffee | echo: Make it coffee",
+        "reject: 409 Thread is already running a task. Wait for it to finish or choose a different multitask strategy.",
+        "interrupt: runs ['interrupted', 'success'], you: Tell me a long story about tea | you: Make it coffee | echo: Make it coffee",
+        "rollback: runs ['success'], you: Make it coffee | echo: Make it coffee",
+    ],
 }
 
 
