@@ -6,20 +6,20 @@ from typing import Any
 
 from django.http import StreamingHttpResponse
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from runs.api import openapi
 from runs.models import Run
 from runs.services.runs import create_run
-from runs.services.streaming import Joining, Watch, body_of, events_of, watch_created, watch_run
+from runs.services.streaming import Joining, Watch, body_of, events_of, thread_events_of, watch_created, watch_run, watch_thread
 from runs.services.tickets import issue_ticket
 from runs.streams.read import AccessLost
-from runs.wire.events import parse_cursor
+from runs.wire.events import Event, parse_cursor
 from runs.wire.query import many, truth
 from runs.wire.runs import RunRequest
-from runs.wire.sse import HEARTBEAT, frame
+from runs.wire.sse import HEARTBEAT, THREAD_MODES, frame, thread_cursor, thread_modes
 from tenants.api.views import AgentView
 from tenants.exceptions import Invalid
 from tenants.validation import path_id
@@ -31,7 +31,18 @@ CANCEL = OpenApiParameter("cancel_on_disconnect", bool, description="Cancel the 
 MODES = OpenApiParameter("stream_mode", str, many=True, description="Only events of these modes.")
 WEBSOCKET = openapi.thing("path", path=openapi.TEXT)
 TICKET = openapi.thing(ticket=openapi.TEXT, expires_at=openapi.TIME)
-LAST = OpenApiParameter("Last-Event-ID", str, OpenApiParameter.HEADER, description="Go on after this event; `-` replays a resumable run.")
+STREAM_MODES = OpenApiParameter(
+    "stream_modes", str, many=True, enum=sorted(THREAD_MODES), description="What to show; `run_modes` unless something is named."
+)
+STREAM_MODE = OpenApiParameter("stream_mode", str, many=True, enum=sorted(THREAD_MODES), description="The same, as clients call it.")
+LAST = OpenApiParameter("Last-Event-ID", str, OpenApiParameter.HEADER, description="Go on after this event; `-` replays resumable runs.")
+
+THREAD_FRAMES = OpenApiExample(
+    "a run has ended",
+    f'event: metadata\r\ndata: {{"status":"run_done","run_id":"{openapi.SAMPLE_ID}"}}\r\nid: 1700000000000-7\r\n\r\n',
+    response_only=True,
+    media_type="text/event-stream",
+)
 
 
 class StreamView(AgentView):
@@ -43,7 +54,8 @@ class StreamView(AgentView):
 
     def events(self, watch: Watch, at: str) -> StreamingHttpResponse:
         """Server-sent events; `at` is the address that clients go back to."""
-        return self.stream(frames(watch), headers={"Location": f"{at}/stream", "Content-Location": at})
+        parts = framed(events_of(watch), with_ids=watch.ref.resumable)
+        return self.stream(parts, headers={"Location": f"{at}/stream", "Content-Location": at})
 
     def body(self, watch: Watch) -> StreamingHttpResponse:
         """One JSON value, as soon as the run has ended."""
@@ -106,6 +118,19 @@ class RunJoinStream(StreamView):
         return self.events(watch, address(watch))
 
 
+class ThreadStream(StreamView):
+    """GET /threads/{thread_id}/stream."""
+
+    @extend_schema(
+        operation_id="join_thread_stream", parameters=[STREAM_MODES, STREAM_MODE, LAST], responses=STREAM, examples=[THREAD_FRAMES]
+    )
+    def get(self, request: Request, thread_id: str) -> StreamingHttpResponse:
+        """Stream the events of all runs of a thread and of writes to its state, until the client leaves or the thread is deleted."""
+        modes, after = thread_modes(dict(request.query_params.lists())), thread_cursor(request.headers.get("Last-Event-ID"))
+        watch = watch_thread(actor=self.actor, thread_id=path_id(thread_id), modes=modes, after=after)
+        return self.stream(framed(thread_events_of(watch), with_ids=True), headers={"Location": request.get_full_path()})
+
+
 class StatelessStream(StreamView):
     """POST /runs/stream."""
 
@@ -138,14 +163,13 @@ class Tickets(AgentView):
         return Response({"ticket": issued.ticket, "expires_at": issued.expires_at.isoformat()}, headers={"Cache-Control": "no-store"})
 
 
-async def frames(watch: Watch) -> AsyncGenerator[bytes, None]:
-    """The events of a run as frames, a comment in silences; ids for runs that can be resumed.
+async def framed(events: AsyncGenerator[list[Event], None], *, with_ids: bool) -> AsyncGenerator[bytes, None]:
+    """Events as frames, a comment in silences.
 
     A reader that is too slow loses its connection rather than seeing a clean end: clients then come back with the last id.
     """
-    with_ids = watch.ref.resumable
     try:
-        async with aclosing(events_of(watch)) as batches:
+        async with aclosing(events) as batches:
             async for batch in batches:
                 if batch:
                     yield b"".join([frame(event.event, event.data, event.id if with_ids else None) for event in batch])

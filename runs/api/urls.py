@@ -6,7 +6,7 @@ from runs.api.assistants import AssistantDetail
 from runs.api.cancels import RunCancel, RunsCancel
 from runs.api.runs import RunDetail, ThreadRuns
 from runs.api.stateless_runs import RunBatch, StatelessRuns
-from runs.api.streams import RunJoin, RunJoinStream, RunStream, RunWait, StatelessStream, StatelessWait, Tickets
+from runs.api.streams import RunJoin, RunJoinStream, RunStream, RunWait, StatelessStream, StatelessWait, ThreadStream, Tickets
 from runs.api.system import Docs, Info, Ok, OpenApiDocument, Ready, Root
 from runs.api.thread_state import ThreadHistory, ThreadStateAt, ThreadStateCheckpoint, ThreadStateDetail
 from runs.api.threads import ThreadCopy, ThreadCount, ThreadDetail, ThreadList, ThreadSearchView
@@ -28,6 +28,7 @@ urlpatterns = [
     path("threads/<str:thread_id>/state/checkpoint", ThreadStateCheckpoint.as_view()),
     path("threads/<str:thread_id>/state/<str:checkpoint_id>", ThreadStateAt.as_view()),
     path("threads/<str:thread_id>/history", ThreadHistory.as_view()),
+    path("threads/<str:thread_id>/stream", ThreadStream.as_view()),
     path("threads/<str:thread_id>/runs", ThreadRuns.as_view()),
     path("threads/<str:thread_id>/runs/stream", RunStream.as_view()),
     path("threads/<str:thread_id>/runs/wait", RunWait.as_view()),

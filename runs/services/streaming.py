@@ -1,9 +1,9 @@
-"""Following runs: who may, what they are shown, what a waiting request answers, and what happens when they leave."""
+"""Following runs and threads: who may, what they are shown, what a waiting request answers, and what happens when they leave."""
 
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Collection
 from contextlib import aclosing
 from dataclasses import dataclass
 from uuid import UUID
@@ -12,14 +12,14 @@ import orjson
 from django.conf import settings
 
 from runs.models import Run, Thread
-from runs.services.access import run_for
+from runs.services.access import run_for, thread_for
 from runs.services.cancel import cancel_run
 from runs.streams.control import stopped
-from runs.streams.read import Following, follow
+from runs.streams.read import Following, ThreadRef, follow
 from runs.streams.rows import LOST, RunRef
 from runs.wire.encoding import dumps
-from runs.wire.events import END, REPLAY, Cursor, End, Event
-from runs.wire.sse import select_mode
+from runs.wire.events import END, REPLAY, STATE_UPDATE, Cursor, End, Event
+from runs.wire.sse import in_thread, named, select_mode
 from runs.wire.wait import join_body
 from tenants.actors import Actor
 from tenants.database.context import acting_for
@@ -76,14 +76,14 @@ async def events_of(watch: Watch) -> AsyncGenerator[list[Event], None]:
 
     Ends after the run row is terminal. Raises SlowReader and AccessLost.
     """
-    view, ended = _View(watch), False
+    view, silence, ended = _View(watch), _Silence(), False
     how = Following(after=watch.after, fresh=watch.created)
     try:
         async with aclosing(follow(watch.ref, how)) as batches:
             async for batch in batches:
                 ended = bool(batch) and batch[-1].event == END
                 shown = await view.of(batch)
-                if shown or view.silent():
+                if silence.broken(shown) or silence.due():
                     yield shown
     finally:
         if watch.cancels and not ended:
@@ -116,6 +116,58 @@ async def stopped_body(run: Run) -> AsyncGenerator[bytes, None]:
     yield b"{}"
 
 
+@dataclass(frozen=True, slots=True)
+class ThreadWatch:
+    """One follower of a thread, over all its runs. `after` None: from now on."""
+
+    actor: Actor
+    ref: ThreadRef
+    modes: Collection[str]
+    after: Cursor | None
+
+
+def watch_thread(*, actor: Actor, thread_id: UUID, modes: Collection[str], after: Cursor | None) -> ThreadWatch:
+    """A follower's view of a thread; whoever cannot see it gets NotFound."""
+    thread = thread_for(actor, thread_id)
+    require(actor, Permission.RUN_READ)
+    return ThreadWatch(actor, ThreadRef(actor.tenant_id, thread_id, actor.key_id, thread.epoch_ms), modes, after)
+
+
+async def thread_events_of(watch: ThreadWatch) -> AsyncGenerator[list[Event], None]:
+    """What the follower is shown, in batches; an empty one after HEARTBEAT_SECONDS in which nothing was.
+
+    Stays open until the thread is deleted. Raises SlowReader and AccessLost.
+    """
+    silence = _Silence()
+    how = Following(after=watch.after, updates_only=set(watch.modes) == {STATE_UPDATE})
+    async with aclosing(follow(watch.ref, how)) as batches:
+        async for batch in batches:
+            shown = [named(event) for event in batch if in_thread(event, watch.modes)]
+            if silence.broken(shown) or silence.due():
+                yield shown
+
+
+class _Silence:
+    """Since when nothing has been shown."""
+
+    def __init__(self) -> None:
+        self._shown_at = time.monotonic()
+
+    def broken(self, shown: list[Event]) -> bool:
+        """Whether something is shown now."""
+        if shown:
+            self._shown_at = time.monotonic()
+        return bool(shown)
+
+    def due(self) -> bool:
+        """Whether it is time for a heartbeat; counts as one."""
+        now = time.monotonic()
+        if now - self._shown_at < settings.HEARTBEAT_SECONDS - 0.1:
+            return False
+        self._shown_at = now
+        return True
+
+
 class _View:
     """Picks what one follower sees, and makes up for what was lost."""
 
@@ -123,15 +175,6 @@ class _View:
         self._watch = watch
         self._failed = False
         self._everything = watch.created or (watch.ref.resumable and not watch.modes)
-        self._shown_at = time.monotonic()
-
-    def silent(self) -> bool:
-        """Whether it is time for a heartbeat; counts as one."""
-        now = time.monotonic()
-        if now - self._shown_at < settings.HEARTBEAT_SECONDS - 0.1:
-            return False
-        self._shown_at = now
-        return True
 
     async def of(self, batch: list[Event]) -> list[Event]:
         """The part of a batch that is shown."""
@@ -144,8 +187,6 @@ class _View:
             elif self._everything or self._wanted(event.event):
                 self._failed = self._failed or event.event == "error"
                 shown.append(event)
-        if shown:
-            self._shown_at = time.monotonic()
         return shown
 
     def _wanted(self, name: str) -> bool:

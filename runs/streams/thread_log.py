@@ -64,6 +64,11 @@ class ThreadLog:
         self._ends_from = now.epoch_ms if now.running else now.epoch_ms + 1
         if self._how.after is not None:
             return Stored(more=self.exact, cursor=self._how.after)
+        if now.epoch_ms > self._ref.epoch_ms:  # a run has begun since this reader was let in
+            self._ends_from = self._ref.epoch_ms + 1
+            since = (self._ref.epoch_ms, LAST)
+            found = await self.again(since)
+            return Stored(found.events, found.more, since)
         return Stored(cursor=(now.epoch_ms, now.n if now.running else LAST))
 
     async def again(self, seen: Cursor | None) -> Stored:

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+from django.conf import settings
 from django.db import connection
 
 from runs.streams.rows import ACTIVE, PAGE
@@ -20,10 +21,11 @@ select t.epoch_ms, r.run_id, r.lease_owner, r.streamed or r.resumable, r.epoch_m
   from thread t left join run r on r.tenant_id = t.tenant_id and r.thread_id = t.thread_id and r.status = 'running'
  where t.tenant_id = %(tenant)s and t.thread_id = %(thread)s and t.ended_at is null"""
 
-# The events of one thread's runs lie in the order of the runs' last attempts: attempts of a thread never overlap.
+# The events of one thread's runs lie in the order of the runs' last attempts: attempts of a thread never overlap. A run that was
+# cancelled at once may have none in rows; one whose events have expired is not told any more.
 _EVENTS = """
 with runs as materialized (
-  select r.run_id, r.epoch_ms, r.cancel_reason, r.status <> all(%(active)s) as ended from run r
+  select r.run_id, r.epoch_ms, r.cancel_reason, r.ended_at, r.status <> all(%(active)s) as ended from run r
    where r.tenant_id = %(tenant)s and r.thread_id = %(thread)s and r.resumable and r.epoch_ms >= %(epoch)s
    order by r.epoch_ms limit %(runs)s),
 found as (
@@ -31,10 +33,10 @@ found as (
   union all
   select runs.run_id, runs.epoch_ms,
          case when runs.cancel_reason is not null then %(last)s when l.epoch_ms = runs.epoch_ms then l.n + 1 else 1 end, null, null
-    from runs, lateral (
+    from runs left join lateral (
       select e.epoch_ms, e.n from run_event e where e.tenant_id = %(tenant)s and e.run_id = runs.run_id
-       order by e.epoch_ms desc, e.n desc limit 1) l
-   where runs.ended)
+       order by e.epoch_ms desc, e.n desc limit 1) l on true
+   where runs.ended and (l.n is not null or runs.ended_at > statement_timestamp() - make_interval(hours => %(hours)s)))
 select (select count(*) from runs), (select max(epoch_ms) from runs), f.run_id, f.epoch_ms, f.n, f.event, f.data
   from (values (1)) one left join lateral (
     select * from found where (found.epoch_ms, found.n) > (%(epoch)s, %(n)s) order by found.epoch_ms, found.n limit %(page)s) f on true
@@ -49,11 +51,12 @@ select run_id, epoch_ms from (
 
 @dataclass(frozen=True, slots=True)
 class ThreadRef:
-    """A thread that somebody may follow; `key_id` is the key they used."""
+    """A thread that somebody may follow; `key_id` is the key they used, `epoch_ms` the thread's last epoch when they were authorised."""
 
     tenant_id: UUID
     thread_id: UUID
     key_id: UUID | None
+    epoch_ms: int
 
     @property
     def run_id(self) -> None:
@@ -90,7 +93,7 @@ def standing(ref: ThreadRef) -> Standing | None:
 
 def events_after(ref: ThreadRef, after: Cursor) -> tuple[list[Event], bool]:
     """A page of the stored events of the thread's resumable runs, with a DONE for each that has ended; and whether there may be more."""
-    names = _names(ref) | {"runs": RUNS, "page": PAGE, "last": LAST}
+    names = _names(ref) | {"runs": RUNS, "page": PAGE, "last": LAST, "hours": settings.EVENT_RETENTION_HOURS}
     while True:
         with acting_for(ref.tenant_id), connection.cursor() as cursor:
             cursor.execute(_EVENTS, names | {"epoch": after[0], "n": after[1]})

@@ -44,6 +44,7 @@ class Row:
     query: str = ""
     headers: dict[str, str] = field(default_factory=dict)
     note: str = ""
+    endless: bool = False
 
     def __str__(self) -> str:
         return f"{self.endpoint} {self.note}".strip()
@@ -150,6 +151,8 @@ TABLE = [
     Row("GET /threads/{thread_id}/runs/{run_id}/join"),
     Row("GET /threads/{thread_id}/runs/{run_id}/stream"),
     Row("GET /threads/{thread_id}/runs/{run_id}/stream", headers={"Last-Event-ID": "-"}, note="replayed"),
+    Row("GET /threads/{thread_id}/stream", endless=True),
+    Row("GET /threads/{thread_id}/stream", headers={"Last-Event-ID": "-"}, note="replayed", endless=True),
     Row("POST /threads/{thread_id}/runs/{run_id}/cancel", AUTHOR_OR_DEVELOPERS, 202, target="active"),
     Row(
         "POST /threads/{thread_id}/runs/{run_id}/cancel",

@@ -1,5 +1,6 @@
 """Ids that travel in bodies, queries and headers are checked against the actor, too"""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -91,6 +92,23 @@ def test_history_before_a_foreign_checkpoint_is_ones_own(stranger: httpx.Client,
     body = {"limit": 100, "before": {"configurable": {"checkpoint_id": ours.checkpoint_id, "thread_id": ours.thread_id}}}
     states = stranger.post(f"{own}/history", json=body).json()
     assert {state["checkpoint"]["thread_id"] for state in states} <= {own.removeprefix("/threads/")}
+
+
+def test_cursor_of_a_foreign_run_shows_nothing_of_it_in_the_stream_of_an_own_thread(
+    village: Village, live: str, stranger: httpx.Client, own: str
+) -> None:
+    body = {"assistant_id": "approval", "input": {"mode": "none"}, "stream_resumable": True}
+    with httpx.Client(base_url=live, headers=village.headers("author"), timeout=30) as ours:
+        thread = ours.post("/threads", json={}).json()["thread_id"]
+        cursors = re.findall(r"^id: (.*)$", ours.post(f"/threads/{thread}/runs/stream", json=body).text.replace("\r", ""), re.MULTILINE)
+    stranger.post(f"{own}/runs/wait", json=body)
+    run = stranger.get(f"{own}/runs").json()[0]["run_id"]
+    for cursor in (cursors[0], "-"):
+        with stranger.stream("GET", f"{own}/stream", headers={"Last-Event-ID": cursor}) as answer:
+            lines = iter(answer.iter_lines())
+            shown = [next(lines) for _ in range(4)]
+        assert run in shown[1]
+        assert shown[2].removeprefix("id: ") not in cursors
 
 
 def test_cursor_of_a_foreign_run_replays_nothing_of_it(stranger: httpx.Client, own: str, ours: Target) -> None:

@@ -2,16 +2,8 @@
 
 from dataclasses import dataclass
 
-_THREAD_STREAM = "the stream of a thread"
-
 NOT_BUILT = {
     "runs/webhook": "webhooks are refused",
-    "stream/thread_all": _THREAD_STREAM,
-    "stream/thread_default": _THREAD_STREAM,
-    "stream/thread_errors": _THREAD_STREAM,
-    "stream/thread_lifecycle": _THREAD_STREAM,
-    "stream/thread_run_modes": _THREAD_STREAM,
-    "stream/thread_state_update": _THREAD_STREAM,
     "threads/prune": "the route",
     "threads/supersteps": "supersteps are refused",
 }
@@ -88,6 +80,7 @@ TABLE: tuple[Deviation, ...] = (
     ),
     Deviation("stream/subgraphs_interrupt", (7,), "/json/metadata", _METADATA),
     Deviation("stream/subgraphs_interrupt", (9,), "/json/0/metadata", _METADATA),
+    Deviation("stream/thread_errors", (3,), "/status", _NOT_FOUND),
     Deviation("system/meta", (4,), "/json/version", "our own"),
     Deviation("system/meta", (4,), "/json/flags", "what this server has"),
     Deviation("system/meta", (5, 6), "/status", _UNBUILT + ": metrics"),

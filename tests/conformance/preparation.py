@@ -148,6 +148,13 @@ def _finished(thread: str, graph: str, input: Json, run: str | None = None, **bo
     return lambda visit: visit.finish(thread, graph, input, run, **body)
 
 
+def _two_runs_and_an_update(visit: Visit) -> None:
+    quick = {"seconds": 0, "steps": 1, "tick": 0}
+    visit.finish("<thread-1>", "slow", quick, stream_mode=["values", "custom"], stream_resumable=True)
+    visit.post("/threads/<thread-1>/state", {"values": {"tag": "edited"}})
+    visit.finish("<thread-1>", "slow", quick, stream_mode=["updates"], stream_resumable=True)
+
+
 def _joinable(visit: Visit) -> None:
     visit.start("<thread-1>", "slow", {"seconds": 0.8, "steps": 3, "tick": 0}, "<run-1>")
     visit.reached("<thread-1>", 0)
@@ -206,6 +213,11 @@ BEHIND: dict[tuple[str, int], int] = {
     ("stream/cancel_pending", 0): 0,
 }
 
+# While the stream of the step of this number is open.
+MEANWHILE: dict[tuple[str, int], Callable[[Visit], None]] = {
+    (f"stream/thread_{modes}", 0): _two_runs_and_an_update for modes in ("all", "default", "lifecycle", "run_modes", "state_update")
+}
+
 # Streams that the recorder left after so many events.
 DROPPED_AFTER = {
     ("stream/not_resumable", 0): 3,
@@ -213,6 +225,12 @@ DROPPED_AFTER = {
     ("stream/on_disconnect_continue", 0): 2,
     ("stream/resumable", 0): 4,
     ("stream/join_cancel_on_disconnect", 0): 1,
+    ("stream/thread_all", 0): 9,
+    ("stream/thread_all", 1): 8,
+    ("stream/thread_default", 0): 8,
+    ("stream/thread_lifecycle", 0): 4,
+    ("stream/thread_run_modes", 0): 8,
+    ("stream/thread_state_update", 0): 1,
 }
 
 # Before the recorder leaves: an event can be seen before its checkpoint is committed, and what is cancelled then leaves nothing.

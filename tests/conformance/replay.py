@@ -11,7 +11,7 @@ import httpx
 
 from tests.conformance.deviations import NOT_BUILT, TABLE, Deviation
 from tests.conformance.matching import PLACEHOLDER, Bindings, Difference, differences
-from tests.conformance.preparation import BEFORE, BEHIND, DROPPED_AFTER, LEAVING, Visit
+from tests.conformance.preparation import BEFORE, BEHIND, DROPPED_AFTER, LEAVING, MEANWHILE, Visit
 from tests.conformance.transcripts import Json, Step, cases, transcript
 
 HEADERS = frozenset(
@@ -97,6 +97,7 @@ class Replay:
     def _follow(self, index: int, response: httpx.Response) -> list[Json]:
         """The frames of a stream, with the request that was sent meanwhile; as many as the recorder took."""
         frames: list[Json] = []
+        MEANWHILE.get((self.case, index), _nothing)(Visit(self.client, self.bindings))
         if BEHIND.get((self.case, index - 1)) == 0:
             self._send_behind(index - 1)
         for frame in _frames(response.iter_lines()):

@@ -22,7 +22,6 @@ NOT_BUILT_YET: dict[str, str] = {
     "store.list_namespaces": "the route",
     "store.put_item": "the route",
     "store.search_items": "the route",
-    "threads.join_stream": "the route",
     "threads.prune": "the route",
 }
 

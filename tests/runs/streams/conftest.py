@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
-from runs.models import Run
+from runs.models import Run, Thread
 from runs.streams.connection import async_redis
 from runs.streams.hub import Hub, hub
 from runs.streams.publish import Publisher
-from runs.streams.read import Following, RunRef, follow
-from runs.wire.events import Event
+from runs.streams.read import Following, RunRef, ThreadRef, follow
+from runs.streams.rows import LOST
+from runs.wire.events import END, Event
 
 Follow = Callable[..., "Follower"]
 
@@ -19,13 +20,13 @@ Follow = Callable[..., "Follower"]
 class Follower:
     """Follows in a task and keeps what was shown."""
 
-    def __init__(self, ref: RunRef, how: Following) -> None:
+    def __init__(self, ref: RunRef | ThreadRef, how: Following) -> None:
         self.events: list[Event] = []
         self.silences = 0
         self._changed = asyncio.Event()
         self.task = asyncio.create_task(self._run(ref, how))
 
-    async def _run(self, ref: RunRef, how: Following) -> None:
+    async def _run(self, ref: RunRef | ThreadRef, how: Following) -> None:
         async for batch in follow(ref, how):
             self.events += batch
             self.silences += not batch
@@ -47,7 +48,7 @@ class Follower:
     @property
     def numbers(self) -> list[tuple[int, int]]:
         """What was shown, by id, without the end."""
-        return [event.cursor for event in self.events if not event.event.startswith("__")]
+        return [event.cursor for event in self.events if event.event not in (END, LOST)]
 
 
 @pytest.fixture
@@ -73,9 +74,10 @@ async def following(center: Hub) -> AsyncIterator[Follow]:
     """Starts followers and ends them."""
     started: list[Follower] = []
 
-    def start(run: Run, **how: Any) -> Follower:
+    def start(what: Run | Thread, **how: Any) -> Follower:
         key_id = how.pop("key_id", None)
-        started.append(Follower(RunRef.of(run, key_id), Following(**how)))
+        ref = RunRef.of(what, key_id) if isinstance(what, Run) else ThreadRef(what.tenant_id, what.thread_id, key_id, what.epoch_ms)
+        started.append(Follower(ref, Following(**how)))
         return started[-1]
 
     yield start

@@ -7,6 +7,7 @@ import pytest
 from langgraph_sdk.errors import ConflictError, NotFoundError
 
 from tests.sdk.calls.registry import calls
+from tests.sdk.thread_stream import thread_stream
 
 
 async def finished(client: Any) -> str:
@@ -127,7 +128,7 @@ async def join_stream(client: Any) -> None:
     run = await client.runs.create(thread, "slow", input={"seconds": 0, "steps": 1}, stream_resumable=True, stream_mode=["values"])
     await client.runs.join(thread, run["run_id"])
     seen = []
-    async for part in client.threads.join_stream(thread, last_event_id="-", stream_mode="run_modes"):
+    async for part in await thread_stream(client, thread, last_event_id="-", stream_mode="run_modes"):
         seen.append(part)
         if part.event == "metadata" and part.data.get("status") == "run_done":
             break
