@@ -1,8 +1,15 @@
 """Errors of the domain; `tenants/api/errors.py` alone knows their status codes."""
 
+from typing import Literal
+
 
 class DomainError(Exception):
-    """Something the caller has to know; `str(error)` is shown to them."""
+    """Something the caller has to know; `str(error)` is shown to them.
+
+    `form`: how the wire has it, `{"detail": …}`, `{"error": …}` or plain "text".
+    """
+
+    form: Literal["detail", "error", "text"] = "detail"
 
 
 class BadRequest(DomainError):
@@ -42,3 +49,19 @@ class NotSupported(Invalid):
 
 class TooLarge(DomainError):
     """The body is over the limit."""
+
+
+class InvalidLabel(Invalid):
+    """A label of a store namespace that cannot be one."""
+
+    form = "text"
+
+
+class KeyMissing(BadRequest):
+    """An item of the store was asked for without its key."""
+
+    form = "error"
+
+
+class Unavailable(DomainError):
+    """Something outside that this needs does not answer."""

@@ -26,6 +26,8 @@ class Permission(StrEnum):
     RUN_RESUME = "run.resume"
     REVIEW_DECIDE = "review.decide"
     STATE_UPDATE = "state.update"
+    STORE_READ = "store.read"
+    STORE_WRITE = "store.write"
     KEY_WRITE = "key.write"
     MEMBER_WRITE = "member.write"
     AUDIT_READ = "audit.read"
@@ -33,13 +35,21 @@ class Permission(StrEnum):
 
 
 _P = Permission
-_VIEWER = frozenset({_P.ASSISTANT_READ, _P.THREAD_READ, _P.RUN_READ})
+_VIEWER = frozenset({_P.ASSISTANT_READ, _P.THREAD_READ, _P.RUN_READ, _P.STORE_READ})
 _OPERATOR = _VIEWER | {_P.THREAD_CREATE, _P.THREAD_UPDATE_OWN, _P.THREAD_DELETE_OWN, _P.RUN_CREATE, _P.RUN_CANCEL, _P.RUN_RESUME}
 _REVIEWER = _VIEWER | {_P.REVIEW_DECIDE}
 _DEVELOPER = (
     _OPERATOR
     | _REVIEWER
-    | {_P.ASSISTANT_CREATE, _P.ASSISTANT_UPDATE, _P.ASSISTANT_DEPLOY, _P.ASSISTANT_DELETE, _P.STATE_UPDATE, _P.THREAD_UPDATE}
+    | {
+        _P.ASSISTANT_CREATE,
+        _P.ASSISTANT_UPDATE,
+        _P.ASSISTANT_DEPLOY,
+        _P.ASSISTANT_DELETE,
+        _P.STATE_UPDATE,
+        _P.STORE_WRITE,
+        _P.THREAD_UPDATE,
+    }
 )
 _ADMIN = _DEVELOPER | {_P.KEY_WRITE, _P.MEMBER_WRITE, _P.AUDIT_READ, _P.THREAD_DELETE}
 

@@ -160,6 +160,37 @@ RUN = row(
     cancel_reason=NULLABLE,
 )
 FOUND_RUN = part(RUN)
+LABELS: Json = {"type": "array", "items": {"type": "string", "minLength": 1, "pattern": "^[^.]+$"}}
+ITEM: Json = {"namespace": TEXTS, "key": TEXT, "value": OBJECT, "created_at": TIME, "updated_at": TIME}
+NULLABLE_ITEM: Json = {"anyOf": [thing(*ITEM, **ITEM), {"type": "null"}]}
+ITEM_PUT = thing(
+    "namespace",
+    "key",
+    "value",
+    namespace=LABELS | {"minItems": 1},
+    key=TEXT,
+    value=OBJECT,
+    index={"anyOf": [{"type": "boolean", "enum": [False]}, TEXTS, {"type": "null"}], "description": "Paths to embed; false: none."},
+    ttl={"type": ["number", "null"], "minimum": 0, "description": "Minutes."},
+)
+ITEM_AT = thing("namespace", "key", namespace=LABELS, key=TEXT)
+ITEM_SEARCH = thing(
+    namespace_prefix=LABELS | {"description": "Without it: all namespaces."},
+    filter={"type": "object", "description": "Equality, or `$eq`, `$ne`, `$gt`, `$gte`, `$lt`, `$lte`."},
+    limit={"type": "integer", "minimum": 0, "maximum": 1000, "default": 10},
+    offset=PAGE["offset"],
+    query=NULLABLE,
+    refresh_ttl={"type": ["boolean", "null"]},
+)
+FOUND_ITEMS = thing("items", items=many(thing(*ITEM, "score", **ITEM, score={"type": ["number", "null"]})))
+NAMESPACES = thing(
+    prefix=LABELS,
+    suffix=LABELS,
+    max_depth={"type": ["integer", "null"], "minimum": 1},
+    limit={"type": "integer", "minimum": 0, "maximum": 1000, "default": 100},
+    offset=PAGE["offset"],
+)
+FOUND_NAMESPACES = thing("namespaces", namespaces=many(TEXTS))
 READY = row(ready=SWITCH, database=TEXT, redis=TEXT, graphs=thing(loaded=TEXTS, failed=TEXTS), vector=SWITCH)
 INFO = row(version=TEXT, langgraph_py_version=TEXT, flags={"type": "object", "additionalProperties": SWITCH}, host=OBJECT)
 OK = row(ok=SWITCH, services=OBJECT)
@@ -175,3 +206,6 @@ ACTION = OpenApiParameter(
 )
 WAIT = OpenApiParameter("wait", bool, description="Answer 200 once the worker has stopped, instead of 202 at once.")
 CHECK = OpenApiParameter("check_db", int, description="1 asks the database, too.")
+NAMESPACE = OpenApiParameter("namespace", str, required=True, description="Its labels joined with dots.")
+KEY = OpenApiParameter("key", str, required=True)
+REFRESH = OpenApiParameter("refresh_ttl", bool, description="Whether reading prolongs its life; as configured if not given.")

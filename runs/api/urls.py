@@ -6,6 +6,7 @@ from runs.api.assistants import AssistantDetail
 from runs.api.cancels import RunCancel, RunsCancel
 from runs.api.runs import RunDetail, ThreadRuns
 from runs.api.stateless_runs import RunBatch, StatelessRuns
+from runs.api.store import StoreItems, StoreItemSearch, StoreNamespaces
 from runs.api.streams import RunJoin, RunJoinStream, RunStream, RunWait, StatelessStream, StatelessWait, ThreadStream, Tickets
 from runs.api.system import Docs, Info, Ok, OpenApiDocument, Ready, Root
 from runs.api.thread_state import ThreadHistory, ThreadStateAt, ThreadStateCheckpoint, ThreadStateDetail
@@ -41,5 +42,8 @@ urlpatterns = [
     path("runs/cancel", RunsCancel.as_view()),
     path("runs/stream", StatelessStream.as_view()),
     path("runs/wait", StatelessWait.as_view()),
+    path("store/items", StoreItems.as_view()),
+    path("store/items/search", StoreItemSearch.as_view()),
+    path("store/namespaces", StoreNamespaces.as_view()),
     path("tickets", Tickets.as_view()),
 ]

@@ -145,6 +145,38 @@ _SCHEMAS: dict[str, Schema] = {
     },
     "state_at": _body({"checkpoint": _CHECKPOINT, "subgraphs": _BOOLEAN}, "checkpoint"),
     "history": _body({"limit": _limit(0), "before": {"type": ["object", "string"]}, "metadata": _OBJECT, "checkpoint": _CHECKPOINT}),
+    "item_put": _body(
+        {
+            "namespace": _TEXTS,
+            "key": _TEXT,
+            "value": _OBJECT,
+            "index": {"anyOf": [{"type": "boolean", "enum": [False]}, _TEXTS]},
+            "ttl": {"type": ["number", "null"], "minimum": 0, "maximum": MOST},
+        },
+        "namespace",
+        "key",
+        "value",
+    ),
+    "item_delete": _body({"namespace": _TEXTS, "key": _TEXT}, "namespace", "key"),
+    "item_search": _body(
+        {
+            "namespace_prefix": _TEXTS,
+            "filter": _OBJECT,
+            "limit": _limit(0),
+            "offset": _OFFSET,
+            "query": _TEXT,
+            "refresh_ttl": _BOOLEAN,
+        }
+    ),
+    "namespaces": _body(
+        {
+            "prefix": _TEXTS,
+            "suffix": _TEXTS,
+            "max_depth": {"type": "integer", "minimum": 1, "maximum": MOST},
+            "limit": _limit(0),
+            "offset": _OFFSET,
+        }
+    ),
 }
 
 _SCHEMAS["run_batch"] = {"type": "array", "items": _SCHEMAS["run"], "minItems": 1, "maxItems": BATCH}

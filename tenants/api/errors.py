@@ -30,6 +30,7 @@ STATUS: dict[type[domain.DomainError], int] = {
     domain.Conflict: 409,
     domain.TooLarge: 413,
     domain.Invalid: 422,
+    domain.Unavailable: 503,
 }
 OUTSIDE: tuple[tuple[type[Exception], int, str], ...] = (
     (drf.ParseError, 422, INVALID),
@@ -51,7 +52,7 @@ RETRY_SECONDS = "1"
 
 
 def exception_handler(error: Exception, context: Mapping[str, Any]) -> HttpResponseBase:
-    """DRF's hook: every error as the wire has it, `{"detail": text}`.
+    """DRF's hook: every error as the wire has it, nearly always `{"detail": text}`.
 
     Refusals of changes are audited; unexpected errors are logged and shown to nobody.
     """
@@ -60,7 +61,7 @@ def exception_handler(error: Exception, context: Mapping[str, Any]) -> HttpRespo
     if status == 500:
         logger.error("unexpected error", exc_info=error, extra={"path": getattr(request, "path", None)})
         return server_error()
-    if status == 503:
+    if status == 503 and not isinstance(error, domain.Unavailable):
         logger.warning("database unavailable", extra={"error": str(error.__cause__ or error).strip()})
     if isinstance(error, domain.NotAllowed | domain.Conflict):
         _audit_refusal(error, text, context)
@@ -69,7 +70,10 @@ def exception_handler(error: Exception, context: Mapping[str, Any]) -> HttpRespo
         headers["Allow"] = ", ".join(getattr(view, "allowed_methods", []))
     if status in (429, 503):
         headers["Retry-After"] = str(getattr(error, "wait", None) or RETRY_SECONDS)
-    return Response({"detail": text}, status=status, headers=headers)
+    form = error.form if isinstance(error, domain.DomainError) else "detail"
+    if form == "text":
+        return HttpResponse(text, status=status, headers=headers, content_type="text/plain; charset=utf-8")
+    return Response({form: text}, status=status, headers=headers)
 
 
 def answer_to(error: Exception) -> tuple[int, str]:

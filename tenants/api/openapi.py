@@ -50,6 +50,8 @@ def _complete(verb: str, path: str, operation: Json) -> None:
             parameter["schema"] = UUID
         if parameter["in"] == "path" and not parameter.get("description"):
             parameter["description"] = f"The id of the {parameter['name'].removesuffix('_id').replace('_', ' ')}."
+    if body := operation.pop("x-request-body", None):  # of DELETE, for which drf-spectacular knows none
+        operation["requestBody"] = {"content": {"application/json": {"schema": body}}, "required": True}
     responses = operation["responses"]
     for status in _refusals(verb, path, operation) - responses.keys():
         responses[status] = {"$ref": f"#/components/responses/{REFUSALS[status][0]}"}

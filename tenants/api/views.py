@@ -59,6 +59,8 @@ class OpenView(APIView):
             if not size and not self.body_optional:
                 raise Invalid(INVALID)
             request.META["CONTENT_LENGTH"] = str(size)  # DRF takes a chunked body without it for an empty one
+        elif request.method == "DELETE":
+            request.META["CONTENT_LENGTH"] = str(len(request.body))
 
     def stream(
         self,

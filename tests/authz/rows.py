@@ -85,6 +85,11 @@ def named_runs(target: Target) -> Any:
     return {"thread_id": target.thread_id, "run_ids": [target.run_id]}
 
 
+def item_at(target: Target) -> Any:
+    """An item named after the target."""
+    return {"namespace": ["notes", target.thread_id], "key": "k"}
+
+
 def open_row(path: str) -> Row:
     """Of the system."""
     return Row(f"GET {path}", scope=Scope.OPEN)
@@ -169,5 +174,11 @@ TABLE = [
     Row("POST /runs/cancel", AUTHOR_OR_DEVELOPERS, 204, target="active", body=named_runs, query="?action=rollback", note="rolling back"),
     Row("POST /runs/wait", MAKERS, scope=Scope.TENANT, body=run),
     Row("POST /runs/stream", MAKERS, scope=Scope.TENANT, body=run),
+    # store
+    Row("PUT /store/items", DEVELOPERS, 204, scope=Scope.TENANT, body=lambda it: item_at(it) | {"value": {"n": 1}}),
+    Row("GET /store/items", scope=Scope.TENANT, query="?namespace=notes&key=k"),
+    Row("DELETE /store/items", DEVELOPERS, 204, scope=Scope.TENANT, body=item_at),
+    Row("POST /store/items/search", scope=Scope.TENANT, body=nothing),
+    Row("POST /store/namespaces", scope=Scope.TENANT, body=nothing),
 ]
 GUARDED = [row for row in TABLE if row.scope is not Scope.OPEN]

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+from django.db import connection
 
 from assistants.models import Assistant, AssistantVersion
 from runs.models import Interrupt, Run, Thread
@@ -83,5 +84,7 @@ class Village:
     def contents(self) -> list[str]:
         """Every row of the tenant, to see that a stranger changed nothing."""
         tenant_id = self.tenant.tenant_id
-        with acting_for(tenant_id):
-            return [repr(row) for model in WATCHED for row in model.objects.for_tenant(tenant_id).order_by("pk").values()]
+        with acting_for(tenant_id), connection.cursor() as cursor:
+            cursor.execute("select prefix, key, value from store order by prefix, key")
+            items = list(map(repr, cursor.fetchall()))
+            return items + [repr(row) for model in WATCHED for row in model.objects.for_tenant(tenant_id).order_by("pk").values()]

@@ -160,3 +160,47 @@ def test_foreign_ids_in_a_bulk_cancel_are_not_found(stranger: httpx.Client, own:
     assert stranger.post("/runs/cancel", json={"thread_id": mine["thread_id"], "run_ids": [ours.run_id, mine["run_id"]]}).status_code == 204
     assert stranger.post("/runs/cancel", json={"status": "all"}).status_code == 404
     assert village.contents() == before
+
+
+@pytest.fixture
+def secret(village: Village, ours: Target, live: str) -> str:
+    """An item of the first tenant, in a namespace that both may have."""
+    body = {"namespace": ["notes"], "key": "k", "value": {"secret": ours.thread_id}}
+    assert httpx.put(f"{live}/store/items", json=body, headers=village.headers("developer")).status_code == 204
+    return ours.thread_id
+
+
+def test_a_namespace_of_another_tenant_is_a_place_of_one_s_own(stranger: httpx.Client, village: Village, secret: str) -> None:
+    tenant = str(village.tenant.tenant_id)
+    for labels in (["notes"], [tenant], [tenant, "notes"], ["*"], ["%"], ["_" * 36, "notes"]):
+        found = [
+            stranger.get("/store/items", params={"namespace": ".".join(labels), "key": "k"}),
+            stranger.post("/store/items/search", json={"namespace_prefix": labels, "limit": 1000}),
+            stranger.post("/store/namespaces", json={"prefix": labels, "suffix": labels}),
+        ]
+        assert [answer.status_code for answer in found] == [200] * 3
+        assert secret not in "".join(answer.text for answer in found)
+        assert stranger.request("DELETE", "/store/items", json={"namespace": labels, "key": "k"}).status_code == 204
+        assert stranger.put("/store/items", json={"namespace": labels, "key": "k", "value": {"mine": True}}).status_code == 204
+    with httpx.Client(base_url=str(stranger.base_url), headers=village.headers("viewer")) as colleague:
+        assert colleague.get("/store/items?namespace=notes&key=k").json()["value"] == {"secret": secret}
+        assert len(colleague.post("/store/items/search", json={}).json()["items"]) == 1
+
+
+@pytest.mark.parametrize("labels", [["..", "notes"], [""], ["a.b"], ["notes", ""], ["."]])
+def test_a_label_cannot_lead_elsewhere(stranger: httpx.Client, labels: list[str]) -> None:
+    for method, path, body in (
+        ("PUT", "/store/items", {"namespace": labels, "key": "k", "value": {}}),
+        ("DELETE", "/store/items", {"namespace": labels, "key": "k"}),
+        ("POST", "/store/items/search", {"namespace_prefix": labels}),
+        ("POST", "/store/namespaces", {"prefix": labels}),
+        ("POST", "/store/namespaces", {"suffix": labels}),
+    ):
+        answer = stranger.request(method, path, json=body)
+        assert (answer.status_code, answer.headers["content-type"]) == (422, "text/plain; charset=utf-8")
+
+
+def test_a_filter_of_a_search_is_no_sql(stranger: httpx.Client, secret: str) -> None:
+    for wanted in ({"k' or true --": 1}, {"n": {"$gt": "0) or true --"}}, {"n": {"$eq": "'; select 1"}}, {"secret": {"$ne": "x"}}):
+        answer = stranger.post("/store/items/search", json={"filter": wanted})
+        assert answer.status_code in (200, 400) and secret not in answer.text

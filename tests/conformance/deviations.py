@@ -72,6 +72,8 @@ TABLE: tuple[Deviation, ...] = (
     Deviation("runs/timeout", (0,), "/sse/length", _TOLD),
     Deviation("runs/timeout", (2,), "/json/error/message", _TOLD),
     Deviation("runs/timeout", (3,), "/body", _TOLD),
+    Deviation("store/search_namespaces", (11,), "/status", "without a prefix all items are meant, as with an empty one"),
+    Deviation("store/search_namespaces", (13,), "/status", "a negative limit is refused, not counted from the end"),
     Deviation("stream/not_resumable", (4, 5), "/status", _NOT_FOUND),
     Deviation("stream/resumable_error", (1,), "/sse/length", "the error event is stored and replayed"),
     Deviation("stream/subgraphs_interrupt", (2,), "/json/tasks/0/state/metadata", _METADATA),

@@ -100,6 +100,20 @@ def _thread_set(visit: Visit) -> None:
     visit.thread("<thread-5>", metadata={"set": "s1", "name": "fresh"})
 
 
+def _items(visit: Visit) -> None:
+    """What had been put when the searches were recorded, in that order; the last stands for a namespace without items any more."""
+    found: list[tuple[list[str], str, Json]] = [
+        (["notes", user], f"n{n}", {"text": f"n{n}", "tone": tone})
+        for n, (user, tone) in enumerate([("ann", "cold"), ("bob", "warm"), ("zoe", "plain"), ("nobody", "plain")], 1)
+    ]
+    found += [(["docs", "ttl"], "t", {"x": 1}), (["docs", "idx"], "i", {"x": 1}), (["docs", "idx"], "j", {"x": 1})]
+    colors = ("blue", "red", "blue", "red")
+    found += [(["s", f"u{1 + n // 3}"], f"k{n}", {"n": n, "color": color, "deep": {"x": n}}) for n, color in enumerate(colors)]
+    for namespace, key, value in [*found, (["docs", "a"], "k1", {})]:
+        body = {"namespace": namespace, "key": key, "value": value}
+        assert visit.client.put("/store/items", json=body).status_code == 204
+
+
 def _two_assistants(visit: Visit) -> None:
     for name in ("<assistant-1>", "<assistant-2>"):
         visit.bindings.values[name] = visit.post("/assistants", {"graph_id": "memory"}).json()["assistant_id"]
@@ -191,6 +205,7 @@ BEFORE: dict[tuple[str, int], Callable[[Visit], None]] = {
     ("runs/multitask_reject", 1): lambda visit: visit.reached("<thread-1>", 0),
     ("runs/multitask_stream_reject", 0): _started("<thread-1>", "slow", LONG),
     ("runs/stateless", 2): lambda visit: visit.gone("<thread-1>"),
+    ("store/search_namespaces", 0): _items,
     ("stream/cancel_pending", 0): _started("<thread-1>", "slow", LONG),
     ("stream/enqueued", 0): _started("<thread-1>", "slow", {"seconds": 1, "steps": 1}),
     ("stream/interrupt", 8): _finished("<thread-9>", "approval", APPROVAL),

@@ -17,11 +17,6 @@ ELSEWHERE = {
 NOT_BUILT_YET: dict[str, str] = {
     "runs.cancel_many": "the route",
     "runs.create_batch": "the route",
-    "store.delete_item": "the route",
-    "store.get_item": "the route",
-    "store.list_namespaces": "the route",
-    "store.put_item": "the route",
-    "store.search_items": "the route",
     "threads.prune": "the route",
 }
 

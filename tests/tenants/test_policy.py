@@ -29,6 +29,8 @@ def test_every_role_can_read_what_a_viewer_reads(role: Role) -> None:
         (Permission.RUN_RESUME, {Role.OPERATOR, Role.DEVELOPER, Role.ADMIN, Role.OWNER}),
         (Permission.REVIEW_DECIDE, {Role.REVIEWER, Role.DEVELOPER, Role.ADMIN, Role.OWNER}),
         (Permission.STATE_UPDATE, {Role.DEVELOPER, Role.ADMIN, Role.OWNER}),
+        (Permission.STORE_READ, set(Role)),
+        (Permission.STORE_WRITE, {Role.DEVELOPER, Role.ADMIN, Role.OWNER}),
         (Permission.THREAD_UPDATE, {Role.DEVELOPER, Role.ADMIN, Role.OWNER}),
         (Permission.KEY_WRITE, {Role.ADMIN, Role.OWNER}),
         (Permission.TENANT_WRITE, {Role.OWNER}),
