@@ -89,6 +89,19 @@ THREAD_SEARCH = thing(
         "description": "Alias to path: `values.messages[-1].content`. Each row then has `extracted`, with null where nothing is found.",
     },
 )
+PRUNE = thing(
+    "thread_ids",
+    thread_ids={"type": "array", "items": ID, "maxItems": 1000},
+    strategy=one_of("delete", "keep_latest") | {"default": "delete"},
+)
+SIZE: Json = {"count": WHOLE, "bytes": WHOLE}
+STORAGE = row(
+    thread_id=ID,
+    total_bytes=WHOLE,
+    checkpoints=row(**SIZE),
+    channel_values=row(**SIZE, by_channel={"type": "object", "additionalProperties": row(**SIZE)}),
+    pending_writes=row(**SIZE),
+)
 TASK = row(
     "state",
     id=TEXT,

@@ -6,15 +6,17 @@ from rest_framework.response import Response
 
 from runs.api import openapi
 from runs.services.state import get_history, get_state, update_state
+from runs.services.threads import patch_thread
 from runs.wire.query import truth
 from runs.wire.schema import checkpoint_id as parse_checkpoint_id
 from runs.wire.state import CheckpointRef, HistoryRequest, StateAt, StateUpdate, state_json, updated_json
+from runs.wire.threads import ThreadPatch
 from tenants.api.views import AgentView
 from tenants.validation import path_id
 
 
 class ThreadStateDetail(AgentView):
-    """GET and POST /threads/{thread_id}/state."""
+    """GET, POST and PATCH /threads/{thread_id}/state."""
 
     @extend_schema(operation_id="get_thread_state", parameters=[openapi.SUBGRAPHS], responses={200: openapi.STATE})
     def get(self, request: Request, thread_id: str) -> Response:
@@ -28,6 +30,12 @@ class ThreadStateDetail(AgentView):
         update = StateUpdate.parse(request.data)
         written = update_state(actor=self.actor, thread_id=path_id(thread_id), request=update)
         return Response(updated_json({"configurable": written}))
+
+    @extend_schema(operation_id="patch_thread_state", request=openapi.body(openapi.THREAD_PATCH), responses={204: None})
+    def patch(self, request: Request, thread_id: str) -> Response:
+        """Merge metadata into the thread's, as `PATCH /threads/{thread_id}` does: the JS client's `threads.patchState`."""
+        patch_thread(actor=self.actor, thread_id=path_id(thread_id), request=ThreadPatch.parse(request.data))
+        return Response(status=204)
 
 
 class ThreadStateAt(AgentView):

@@ -7,8 +7,10 @@ from rest_framework.response import Response
 from runs.api import openapi
 from runs.services.access import thread_for
 from runs.services.copies import copy_thread
+from runs.services.pruning import prune_threads, thread_storage
 from runs.services.search import count_threads, search_threads
 from runs.services.threads import create_thread, delete_thread, patch_thread
+from runs.wire.storage import PruneRequest, storage_json
 from runs.wire.threads import ThreadCreate, ThreadPatch, ThreadSearch, thread_json
 from tenants.api.pagination import paginated
 from tenants.api.views import AgentView
@@ -59,6 +61,28 @@ class ThreadCopy(AgentView):
     def post(self, request: Request, thread_id: str) -> Response:
         """A new thread with the same state, history, metadata and open interrupts; without the runs."""
         return Response(thread_json(copy_thread(actor=self.actor, thread_id=path_id(thread_id))))
+
+
+class ThreadStorage(AgentView):
+    """GET /threads/{thread_id}/storage."""
+
+    @extend_schema(operation_id="get_thread_storage", responses={200: openapi.STORAGE})
+    def get(self, request: Request, thread_id: str) -> Response:
+        """How many checkpoints, values and pending writes the thread has, and the bytes they take."""
+        name = path_id(thread_id)
+        return Response(storage_json(name, thread_storage(actor=self.actor, thread_id=name)))
+
+
+class ThreadPrune(AgentView):
+    """POST /threads/prune."""
+
+    @extend_schema(
+        operation_id="prune_threads", request=openapi.body(openapi.PRUNE), responses={200: openapi.thing(pruned_count=openapi.WHOLE)}
+    )
+    def post(self, request: Request) -> Response:
+        """Delete threads, or (`keep_latest`) all but the latest state of each; unknown ids are skipped."""
+        count = prune_threads(actor=self.actor, request=PruneRequest.parse(request.data))
+        return Response({"pruned_count": count})
 
 
 class ThreadSearchView(AgentView):

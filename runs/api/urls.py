@@ -10,7 +10,7 @@ from runs.api.store import StoreItems, StoreItemSearch, StoreNamespaces
 from runs.api.streams import RunJoin, RunJoinStream, RunStream, RunWait, StatelessStream, StatelessWait, ThreadStream, Tickets
 from runs.api.system import Docs, Info, Ok, OpenApiDocument, Ready, Root
 from runs.api.thread_state import ThreadHistory, ThreadStateAt, ThreadStateCheckpoint, ThreadStateDetail
-from runs.api.threads import ThreadCopy, ThreadCount, ThreadDetail, ThreadList, ThreadSearchView
+from runs.api.threads import ThreadCopy, ThreadCount, ThreadDetail, ThreadList, ThreadPrune, ThreadSearchView, ThreadStorage
 
 urlpatterns = [
     path("", Root.as_view()),
@@ -22,9 +22,11 @@ urlpatterns = [
     path("assistants/<str:assistant_id>", AssistantDetail.as_view()),
     path("threads", ThreadList.as_view()),
     path("threads/search", ThreadSearchView.as_view()),
+    path("threads/prune", ThreadPrune.as_view()),
     path("threads/count", ThreadCount.as_view()),
     path("threads/<str:thread_id>", ThreadDetail.as_view()),
     path("threads/<str:thread_id>/copy", ThreadCopy.as_view()),
+    path("threads/<str:thread_id>/storage", ThreadStorage.as_view()),
     path("threads/<str:thread_id>/state", ThreadStateDetail.as_view()),
     path("threads/<str:thread_id>/state/checkpoint", ThreadStateCheckpoint.as_view()),
     path("threads/<str:thread_id>/state/<str:checkpoint_id>", ThreadStateAt.as_view()),

@@ -24,7 +24,6 @@ from tenants.exceptions import BadRequest, Conflict, DomainError
 logger = logging.getLogger("runs.state")
 T = TypeVar("T")
 Snapshot = StateSnapshot
-TABLES = ("checkpoint_writes", "checkpoint_blobs", "checkpoints")
 
 
 class ThreadSaver(PostgresSaver):
@@ -143,13 +142,6 @@ def write_state(graph: LoadedGraph, place: Place, change: Change) -> tuple[dict[
 
     with _graph_fails_as(_unreadable):
         return with_graph(graph, place, write)
-
-
-def delete_checkpoints(tenant_id: UUID, thread_id: UUID) -> None:
-    """Remove everything LangGraph stored of a thread. After its runs' rows, in the same transaction."""
-    with connection.cursor() as cursor:
-        for table in TABLES:
-            cursor.execute(f"delete from {table} where thread_id = %s", (thread_key(tenant_id, thread_id),))
 
 
 def delete_run_checkpoints(tenant_id: UUID, thread_id: UUID, run_ids: Sequence[UUID]) -> None:

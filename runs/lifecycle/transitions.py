@@ -44,6 +44,10 @@ LOCK = f"""
 select {", ".join(HELD)} from thread
  where tenant_id = %s and thread_id = %s and ended_at is null for no key update"""
 
+LOCK_ALL = f"""
+select {", ".join(HELD)} from thread
+ where tenant_id = %s and thread_id = any(%s) and ended_at is null order by thread_id for no key update"""
+
 MAKE_THREAD = """
 with made as (
   insert into thread (tenant_id, thread_id, owner, metadata, config, status, interrupts, epoch_ms, temporary, keep)
@@ -134,8 +138,17 @@ def lock_thread(tenant_id: UUID, thread_id: UUID) -> Thread | None:
     with connection.cursor() as cursor:
         cursor.execute(LOCK, (tenant_id, thread_id))
         row = cursor.fetchone()
-    if row is None:
-        return None
+    return None if row is None else _held(row)
+
+
+def lock_threads(tenant_id: UUID, thread_ids: Sequence[UUID]) -> list[Thread]:
+    """The same for those of several threads that can be seen, locked in the order of their ids."""
+    with connection.cursor() as cursor:
+        cursor.execute(LOCK_ALL, (tenant_id, list(thread_ids)))
+        return [_held(row) for row in cursor.fetchall()]
+
+
+def _held(row: Sequence[Any]) -> Thread:
     values = [parsed(value) if name in JSON_COLUMNS else value for name, value in zip(HELD, row, strict=True)]
     return Thread.from_db("default", HELD, values)
 

@@ -1,19 +1,23 @@
 """Use cases of threads: create, get, patch, delete."""
 
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from functools import partial
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 from django.db.models.functions import Now
 from uuid_utils.compat import uuid7
 
-from runs.checkpoints.state import delete_checkpoints
+from runs.checkpoints.storage import delete_checkpoints
 from runs.lifecycle.thread_metadata import index_pairs
 from runs.lifecycle.transitions import make_thread
 from runs.models import Interrupt, Run, Thread, ThreadMetadata
 from runs.services.access import thread_for
-from runs.services.ending import tell
-from runs.streams.publish import publish_gone
+from runs.services.ending import ACTIVE, tell
+from runs.streams.publish import LOGGED_SECONDS, publish_gone
 from runs.wire.threads import ThreadCreate, ThreadPatch
 from tenants.actors import Actor
 from tenants.exceptions import Conflict, NotFound
@@ -60,18 +64,38 @@ def delete_thread(*, actor: Actor, thread_id: UUID) -> None:
     """
     thread = thread_for(actor, thread_id, lock=True)
     require_own(actor, thread.owner, Permission.THREAD_DELETE_OWN, Permission.THREAD_DELETE)
-    interrupts = Interrupt.objects.for_tenant(actor.tenant_id).pending().filter(thread_id=thread_id)
-    discarded = list(interrupts.values_list("interrupt_id", flat=True))
+    remove_threads(actor, [thread], require_gates(actor, [thread]))
+
+
+def require_gates(actor: Actor, threads: Sequence[Thread]) -> dict[UUID, list[str]]:
+    """The open interrupts that removing these threads discards; Raises NotAllowed if there are any and the actor may not pass them."""
+    names = [thread.thread_id for thread in threads]
+    interrupts = Interrupt.objects.for_tenant(actor.tenant_id).pending().filter(thread_id__in=names)
+    discarded: dict[UUID, list[str]] = defaultdict(list)
+    for thread_id, interrupt_id in interrupts.order_by("interrupt_id").values_list("thread_id", "interrupt_id"):
+        discarded[thread_id].append(interrupt_id)
     if discarded:
         require(actor, Permission.STATE_UPDATE)  # a way around the gate
-    runs = Run.objects.for_tenant(actor.tenant_id).filter(thread_id=thread_id)
+    return discarded
+
+
+def remove_threads(actor: Actor, threads: Sequence[Thread], discarded: Mapping[UUID, list[str]]) -> None:
+    """Remove locked threads, which the actor may; readers and workers are told after the commit."""
+    names = [thread.thread_id for thread in threads]
+    runs = Run.objects.for_tenant(actor.tenant_id).filter(thread_id__in=names)
     for run in runs.active().only("tenant_id", "thread_id", "run_id", "resumable", "epoch_ms", "lease_owner"):
         transaction.on_commit(partial(tell, run, None, "delete"), robust=True)
-    transaction.on_commit(partial(publish_gone, actor.tenant_id, thread_id), robust=True)
+    logged: dict[UUID, list[UUID]] = defaultdict(list)
+    recent = Q(status__in=ACTIVE) | Q(updated_at__gt=Now() - timedelta(seconds=LOGGED_SECONDS))
+    for thread_id, run_id in runs.filter(recent).values_list("thread_id", "run_id"):
+        logged[thread_id].append(run_id)
     runs.delete()
-    delete_checkpoints(actor.tenant_id, thread_id)
-    Thread.objects.for_tenant(actor.tenant_id).filter(thread_id=thread_id).delete()
-    audit.record(actor, "thread.delete", "thread", thread_id, before={"status": thread.status, "discarded": discarded})
+    delete_checkpoints(actor.tenant_id, names)
+    Thread.objects.for_tenant(actor.tenant_id).filter(thread_id__in=names).delete()
+    for thread in threads:
+        name = thread.thread_id
+        audit.record(actor, "thread.delete", "thread", name, before={"status": thread.status, "discarded": discarded.get(name, [])})
+        transaction.on_commit(partial(publish_gone, actor.tenant_id, name, logged[name]), robust=True)
 
 
 def _reindex(thread: Thread, metadata: dict[str, object]) -> None:

@@ -20,6 +20,7 @@ WINDOW_SECONDS = 0.005
 LOG_ENTRIES = 10_000
 RUNNING_SECONDS = 600
 ENDED_SECONDS = 120
+LOGGED_SECONDS = max(RUNNING_SECONDS, ENDED_SECONDS)  # after its last event nothing of a run is left
 UNSTREAMED_SECONDS = 15  # nobody resumes such a run's stream: only who waits right now looks for its end
 RENEW_SECONDS = 60
 BUFFER_BYTES = 32 * 1024 * 1024
@@ -204,9 +205,11 @@ def publish_update(tenant_id: UUID, thread_id: UUID, epoch_ms: int, data: Callab
         logger.warning("a state update was not published", extra={"thread_id": str(thread_id), "reason": str(error)})
 
 
-def publish_gone(tenant_id: UUID, thread_id: UUID) -> None:
-    """Tell readers of a thread that it has been deleted (after the commit)."""
+def publish_gone(tenant_id: UUID, thread_id: UUID, run_ids: Sequence[UUID]) -> None:
+    """Tell readers of a thread that it has been deleted (after the commit), and forget what is kept of it and of these runs."""
+    names = [name(run_id) for run_id in run_ids for name in (keys.log, keys.listen, keys.stopped)]
     try:
         sync_redis().publish(keys.channel(tenant_id, thread_id), head(None) + pack([Event(0, LAST, END, b"null")]))
+        sync_redis().unlink(keys.listen_thread(tenant_id, thread_id), *names)
     except RedisError as error:
         logger.warning("the end of a thread was not published", extra={"thread_id": str(thread_id), "reason": str(error)})

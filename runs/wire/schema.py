@@ -126,6 +126,9 @@ _SCHEMAS: dict[str, Schema] = {
             "extract": _OBJECT,
         }
     ),
+    "prune": _body(
+        {"thread_ids": _TEXTS | {"maxItems": 1000}, "strategy": {"type": "string", "enum": ["delete", "keep_latest"]}}, "thread_ids"
+    ),
     "state_update": _body(
         {
             "values": {"anyOf": [{"type": "array", "items": _OBJECT}, _OBJECT, {"type": "null"}]},

@@ -76,6 +76,15 @@ def test_foreign_ids_in_a_run_are_dropped(stranger: httpx.Client, own: str, ours
     assert stranger.get(f"{own}/state").json()["checkpoint"]["thread_id"] == run["thread_id"]
 
 
+@pytest.mark.parametrize("strategy", ["delete", "keep_latest"])
+def test_foreign_ids_in_a_prune_are_skipped(stranger: httpx.Client, own: str, ours: Target, village: Village, strategy: str) -> None:
+    before = village.contents()
+    answer = stranger.post("/threads/prune", json={"thread_ids": [ours.thread_id, own.removeprefix("/threads/")], "strategy": strategy})
+    assert (answer.status_code, answer.json()) == (200, {"pruned_count": 1})
+    assert village.contents() == before
+    assert len(stranger.get(f"/threads/{ours.thread_id}/history?limit=10", headers=village.headers("author")).json()) > 1
+
+
 def test_foreign_thread_is_not_copied(stranger: httpx.Client, ours: Target) -> None:
     before = stranger.post("/threads/count", json={}).json()
     answer = stranger.post(f"/threads/{ours.thread_id}/copy")

@@ -138,6 +138,11 @@ def _updated_thread(visit: Visit) -> None:
     visit.checkpoints("<thread-1>", checkpoint_7=-1, checkpoint_9=1)
 
 
+def _two_threads(visit: Visit) -> None:
+    for name in ("<thread-1>", "<thread-2>"):
+        visit.thread(name)
+
+
 def _forked_at_nothing(visit: Visit) -> None:
     visit.finish("<thread-1>", "slow", TWO_STEPS)
     visit.post("/threads/<thread-1>/state", {"values": {"tick": 1}, "as_node": "work", "checkpoint_id": NO_CHECKPOINT})
@@ -216,6 +221,7 @@ BEFORE: dict[tuple[str, int], Callable[[Visit], None]] = {
     ("threads/copy_interrupted", 0): lambda visit: visit.thread("<thread-1>", metadata={"a": 1}),
     ("threads/get_patch_delete", 0): lambda visit: visit.thread("", thread_id=LITERAL_THREAD, metadata={"owner": "ann", "n": 1}),
     ("threads/history_post", 0): _finished("<thread-1>", "slow", TWO_STEPS),
+    ("threads/prune", 0): _two_threads,
     ("threads/search_count", 0): _thread_set,
     ("threads/state_update", 0): _updated_thread,
     ("threads/state_update_busy", 0): _started("<thread-1>", "slow", LONG),

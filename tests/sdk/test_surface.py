@@ -17,7 +17,6 @@ ELSEWHERE = {
 NOT_BUILT_YET: dict[str, str] = {
     "runs.cancel_many": "the route",
     "runs.create_batch": "the route",
-    "threads.prune": "the route",
 }
 
 

@@ -336,7 +336,7 @@ async def test_deleted_thread_ends_its_streams(tenant: Tenant, center: Hub, foll
     first, second = following(told), following(polled)
     for thread in (told, polled):
         await listening(thread)
-    await in_database(publish_gone, told.tenant_id, told.thread_id)
+    await in_database(publish_gone, told.tenant_id, told.thread_id, [])
     assert await first.names() == [END]
     await in_database(Thread.objects.for_tenant(tenant.tenant_id).filter(thread_id=polled.thread_id).delete)
     await center.tick()
