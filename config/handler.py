@@ -17,6 +17,7 @@ from django.http.response import HttpResponse, HttpResponseBase
 from django.urls import set_script_prefix
 
 from config.cors import with_cors
+from runs.services.metrics import process_metrics
 from tenants.api.errors import plain
 from tenants.database.threads import hop
 
@@ -53,7 +54,8 @@ class OneHopHandler(ASGIHandler):
             if response.streaming:
                 progress = Progress(send)
                 task = asyncio.create_task(self.send_stream(scope, response, progress), context=context)
-                await self.until_gone(task, receive, progress)
+                with process_metrics().streaming():
+                    await self.until_gone(task, receive, progress)
             else:
                 await self.send_response(response, send)
         finally:

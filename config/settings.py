@@ -53,6 +53,7 @@ PROCESS = text("HOLDFAST_PROCESS", "manage")
 DEBUG = text("HOLDFAST_DEBUG", "false").lower() == "true"
 DATA_DIR = Path(text("HOLDFAST_DATA_DIR", str(BASE_DIR / ".holdfast")))
 SECRET_KEY = text("HOLDFAST_SECRET_KEY", "")
+METRICS_TOKEN = text("HOLDFAST_METRICS_TOKEN", "")
 SEED_KEY = text("HOLDFAST_SEED_KEY", "")
 ALLOWED_HOSTS = listed("HOLDFAST_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 GRAPHS_FILE = Path(text("HOLDFAST_CONFIG", str(BASE_DIR / "examples" / "langgraph.json")))
@@ -100,6 +101,7 @@ MIDDLEWARE = [
     "corsheaders.middleware.CorsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "runs.api.metrics.CountRequests",
 ]
 ROOT_URLCONF = "config.urls"
 ASGI_APPLICATION = "config.asgi.application"

@@ -4,6 +4,7 @@ from django.urls import path
 
 from runs.api.assistants import AssistantDetail
 from runs.api.cancels import RunCancel, RunsCancel
+from runs.api.metrics import Metrics
 from runs.api.runs import RunDetail, ThreadRuns
 from runs.api.stateless_runs import RunBatch, StatelessRuns
 from runs.api.store import StoreItems, StoreItemSearch, StoreNamespaces
@@ -17,6 +18,7 @@ urlpatterns = [
     path("ok", Ok.as_view()),
     path("ready", Ready.as_view()),
     path("info", Info.as_view()),
+    path("metrics", Metrics.as_view()),
     path("docs", Docs.as_view()),
     path("openapi.json", OpenApiDocument.as_view()),
     path("assistants/<str:assistant_id>", AssistantDetail.as_view()),

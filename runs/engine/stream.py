@@ -56,8 +56,7 @@ class EventStream:
     def __init__(self, run: Claimed, publisher: Publisher, log: EventLog | None, *, listened: bool) -> None:
         self.run, self.publisher, self.log = run, publisher, log
         self.listened = listened or run.streamed or run.resumable
-        self.asked = frozenset(run.kwargs["stream_mode"])
-        self.chunks = Chunks(self.asked)
+        self.chunks = Chunks(run.kwargs["stream_mode"])
         self.n = 0
 
     def emit(self, name: str, data: bytes, *, urgent: bool = False) -> None:

@@ -28,7 +28,7 @@ from runs.engine.execute import Parts, execute, ids
 from runs.engine.leases import Heartbeat
 from runs.engine.stream import EventStream
 from runs.lifecycle import queue
-from runs.streams import keys
+from runs.streams import keys, workers
 from runs.streams.connection import RedisDown, async_redis
 from runs.streams.control import ControlListener, Message, listened, report_stopped
 from runs.streams.publish import Publisher
@@ -296,7 +296,8 @@ class Engine:
             running.task.cancel()
 
     async def _report(self) -> None:
-        """Say which graphs this process serves, and hear who follows its runs."""
+        """Say which graphs this process serves and how busy it is, and hear who follows its runs."""
+        pause, lag = min(5.0, settings.LEASE_SECONDS / 3), 0.0
         while True:
             try:
                 (time,) = await async_redis().execute(("TIME",))
@@ -305,13 +306,16 @@ class Engine:
                         ("ZADD", keys.served(), *[part for name in self.served for part in (time[0], name)]),
                         ("ZREMRANGEBYSCORE", keys.served(), "-inf", int(time[0]) - FORGOTTEN_SECONDS),
                     )
+                await async_redis().execute(*workers.told(self.owner, int(time[0]), workers.Load(self.slots, len(self.running), lag)))
                 quiet = {run_id: running for run_id, running in self.running.items() if not running.stream.listened}
                 for run_id in await listened([running.run for running in quiet.values()]):
                     quiet[run_id].stream.listened = True
             except (RedisDown, TypeError):
                 logger.debug("Redis did not take the report")
             self.listener.probe()
-            await asyncio.sleep(min(5.0, settings.LEASE_SECONDS / 3))
+            due = self.loop.time() + pause
+            await asyncio.sleep(pause)
+            lag = self.loop.time() - due
 
     async def _drained(self, seconds: float) -> None:
         if self.draining is not None:  # what a claim under way brings must be handed back, too

@@ -43,6 +43,16 @@ def served() -> str:
     return "served"
 
 
+def workers() -> str:
+    """Sorted set: worker processes, by the time they last said that they live."""
+    return "workers"
+
+
+def worker(owner: str) -> str:
+    """What a worker process last said of itself."""
+    return f"worker:{owner}"
+
+
 def ticket(digest: str) -> str:
     """A websocket ticket, by the digest of its secret."""
     return f"ticket:{digest}"

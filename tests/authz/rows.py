@@ -96,7 +96,7 @@ def open_row(path: str) -> Row:
 
 
 TABLE = [
-    *map(open_row, ("/", "/ok", "/ready", "/info", "/docs", "/openapi.json")),
+    *map(open_row, ("/", "/ok", "/ready", "/info", "/metrics", "/docs", "/openapi.json")),
     Row("POST /tickets", scope=Scope.TENANT, body=lambda target: {"path": f"/ws/threads/{target.thread_id}/runs/{target.run_id}"}),
     # assistants
     Row("POST /assistants", DEVELOPERS, scope=Scope.TENANT, body=lambda _: {"graph_id": "approval"}),

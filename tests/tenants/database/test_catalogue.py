@@ -30,7 +30,7 @@ GLOBAL_REFERENCES = {("member", ("user_id",)), ("store_vectors", ("prefix", "key
 HIDDEN = {"checkpoint_migrations", "store_migrations", "vector_migrations"}  # from all but the owner and system
 INSERT_ONLY = {"audit_event", "assistant_version", "graph"}
 FUNCTIONS = {
-    "find_api_key_1": "app", "memberships_of_1": "app", "poll_runs_1": "app",
+    "find_api_key_1": "app", "memberships_of_1": "app", "poll_runs_1": "app", "poll_streams_1": "app", "metrics_1": "app",
     "claim_1": "worker", "heartbeat_1": "worker", "write_1": "worker", "settle_1": "worker", "hand_back_1": "worker",
 }  # fmt: skip
 TABLES = """
