@@ -182,6 +182,8 @@ def streams(server: Server, directory: Path, repeat: int, scale: str) -> None:
     bare = median(row["us_per_token"] for row in floor(server, directory, repeat, "--tokens", "--delay-ms", "5"))
     ours = of(rows, "delay 5 ms", "us_per_token_all")
     print(f"streamed token, 16 streams 5 ms apart: {ours:.0f} us CPU (hold 200), {ours / bare:.2f} x bare LangGraph ({bare:.0f} us)", flush=True)
+    parts = (f"{part} {of(rows, 'delay 5 ms', f'us_per_token_{part}'):.0f}" for part in ("web", "worker", "postgres", "redis"))
+    print(f"    of which {', '.join(parts)}", flush=True)
     first = harness(server, directory, "stream", "1", repeat, "--scale", "1", "--opt", "delays=[5]", "--opt", "tokens=20")
     print(f"accepted to first event, at rest: p50 {of(first, 'delay 5 ms', 'ttfe_p50_ms'):.1f} ms (hold 50)", flush=True)
 

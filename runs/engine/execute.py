@@ -22,6 +22,7 @@ from runs.engine.events import with_events
 from runs.engine.prepare import Call, call_of, config_of, continued, with_store, without_tasks
 from runs.engine.settle import CRASH_LIMIT, Ending, crashed, end_of, settlement_of, stale, without_values
 from runs.engine.stream import EventLog, EventStream
+from runs.engine.tokens import straight
 from runs.lifecycle.interrupts import pending_interrupts
 from runs.streams.publish import Publisher
 from runs.wire.commands import ends
@@ -155,15 +156,16 @@ async def consume(graph: Any, call: Call, stream: EventStream, control: RunContr
     """Pass on what is streamed and remember what the end needs. A run that its time limit has ended is late, whatever it raised then."""
     limit = asyncio.timeout(settings.RUN_TIMEOUT_SECONDS)
     try:
-        async with limit, aclosing(chunks_of(graph, call, control)) as chunks:
-            async for chunk in chunks:
-                namespace, mode, value = chunk if call.subgraphs else ((), *chunk)
-                if not namespace:
-                    if mode == "values":
-                        seen.output = value
-                    elif mode == "updates" and isinstance(value, dict) and "__interrupt__" in value:
-                        seen.paused = True
-                stream.chunk(namespace, mode, value)
+        with straight(call, stream.asked, stream.chunk) as call:
+            async with limit, aclosing(chunks_of(graph, call, control)) as chunks:
+                async for chunk in chunks:
+                    namespace, mode, value = chunk if call.subgraphs else ((), *chunk)
+                    if not namespace:
+                        if mode == "values":
+                            seen.output = value
+                        elif mode == "updates" and isinstance(value, dict) and "__interrupt__" in value:
+                            seen.paused = True
+                    stream.chunk(namespace, mode, value)
     except (GraphDrained, StaleWriter):
         raise
     except Exception:

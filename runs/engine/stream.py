@@ -56,7 +56,8 @@ class EventStream:
     def __init__(self, run: Claimed, publisher: Publisher, log: EventLog | None, *, listened: bool) -> None:
         self.run, self.publisher, self.log = run, publisher, log
         self.listened = listened or run.streamed or run.resumable
-        self.chunks = Chunks(run.kwargs["stream_mode"])
+        self.asked = frozenset(run.kwargs["stream_mode"])
+        self.chunks = Chunks(self.asked)
         self.n = 0
 
     def emit(self, name: str, data: bytes, *, urgent: bool = False) -> None:

@@ -34,6 +34,16 @@ TOLD = {
         "interrupt: runs ['interrupted', 'success'], you: Tell me a long story about tea | you: Make it coffee | echo: Make it coffee",
         "rollback: runs ['success'], you: Make it coffee | echo: Make it coffee",
     ],
+    "memory": [
+        "work: Added: write the report (by Friday). From now on: Always number my to-dos.",
+        "personal: Added: water the plants.",
+        "work, new thread: On your list: 1. write the report (by Friday).",
+        "personal, new thread: On your list: water the plants.",
+        "work, done: Done: write the report. Your list is empty.",
+        "stored: personal/todos {'due': '', 'text': 'water the plants', 'status': 'open'}",
+        "stored: work/instructions {'text': 'Always number my to-dos'}",
+        "stored: work/todos {'due': 'Friday', 'text': 'write the report', 'status': 'done'}",
+    ],
 }
 
 

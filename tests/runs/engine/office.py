@@ -15,7 +15,9 @@ from assistants.registry.factory import AnyPregel
 from assistants.registry.loader import LoadedGraph, Registry
 from runs.engine.worker import Engine
 from runs.models import Run, Thread
-from runs.streams.connection import async_redis
+from runs.streams import keys
+from runs.streams.connection import async_redis, sync_redis
+from runs.wire.events import Event, unpack
 from tenants.models import Tenant
 from tests import builders
 from tests.waiting import until
@@ -87,6 +89,12 @@ class Office:
         """Make it pending, as a rescue does, without its worker's knowledge."""
         values = {"status": "pending", "lease_until": None, "lease_owner": None, "crashes": 1} | fields
         Run.objects.for_tenant(self.tenant.tenant_id).filter(run_id=run.run_id).update(**values)
+
+
+def published(run: Run) -> list[Event]:
+    """What has left the worker."""
+    log: Any = sync_redis().xrange(keys.log(run.run_id))
+    return unpack(b"".join(fields[b"d"] for _, fields in log))
 
 
 async def disconnected() -> None:

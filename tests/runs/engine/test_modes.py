@@ -16,11 +16,9 @@ from pytest_django import Settings
 
 from runs.engine.cancellation import StopReason
 from runs.models import Run, RunEvent
-from runs.streams import keys
-from runs.streams.connection import sync_redis
-from runs.wire.events import END, End, Event, unpack
+from runs.wire.events import END, End
 from runs.wire.schema import STREAM_MODES
-from tests.runs.engine.office import Opened, State, graph_of, says
+from tests.runs.engine.office import Opened, State, graph_of, published, says
 from tests.waiting import until
 
 MASKED = {"error": "Secret", "message": "An internal error occurred"}
@@ -34,12 +32,6 @@ def told(run: Run) -> list[tuple[str, Any]]:
     """Names and data of a resumable run's events."""
     rows = RunEvent.objects.for_tenant(run.tenant_id).filter(run_id=run.run_id).order_by("n")
     return [(row.event, orjson.loads(bytes(row.data))) for row in rows]
-
-
-def published(run: Run) -> list[Event]:
-    """What left the worker."""
-    log: Any = sync_redis().xrange(keys.log(run.run_id))
-    return unpack(b"".join(fields[b"d"] for _, fields in log))
 
 
 def answered(run: Run) -> Any:
