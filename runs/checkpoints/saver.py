@@ -58,7 +58,7 @@ current_run: ContextVar[RunContext] = ContextVar("current_run")
 
 @dataclass(slots=True)
 class Rows:
-    """What one call wants written; columns as in the function `write_1`, without the owner."""
+    """What one call wants written; columns as in the function `write_2`, without the owner."""
 
     blobs: list[tuple[str, str, str, str, bytes | None]] = field(default_factory=list)
     writes: list[tuple[str, str, str, str, int, str, str, bytes]] = field(default_factory=list)

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -17,7 +17,7 @@ from langgraph.pregel import Pregel
 from langgraph.types import StateSnapshot
 
 from assistants.registry.loader import LoadedGraph, registry
-from runs.checkpoints.keys import inward, outward, thread_key
+from runs.checkpoints.keys import inward, outward
 from runs.checkpoints.store.service_store import ServiceStore
 from tenants.exceptions import BadRequest, Conflict, DomainError
 
@@ -142,18 +142,6 @@ def write_state(graph: LoadedGraph, place: Place, change: Change) -> tuple[dict[
 
     with _graph_fails_as(_unreadable):
         return with_graph(graph, place, write)
-
-
-def delete_run_checkpoints(tenant_id: UUID, thread_id: UUID, run_ids: Sequence[UUID]) -> None:
-    """Remove the checkpoints that these runs made, with their pending writes. After the runs' rows, in the same transaction."""
-    statement = """
-        with gone as (
-          delete from checkpoints where thread_id = %s and metadata ->> 'run_id' = any(%s)
-          returning thread_id, checkpoint_ns, checkpoint_id)
-        delete from checkpoint_writes w using gone g
-         where w.thread_id = g.thread_id and w.checkpoint_ns = g.checkpoint_ns and w.checkpoint_id = g.checkpoint_id"""
-    with connection.cursor() as cursor:
-        cursor.execute(statement, (thread_key(tenant_id, thread_id), [str(run_id) for run_id in run_ids]))
 
 
 @contextmanager

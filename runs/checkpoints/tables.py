@@ -22,6 +22,7 @@ WALL = """
 drop index if exists {table}_thread_id_idx;
 alter table {table} add column if not exists tenant_id uuid generated always as (split_part(thread_id, ':', 1)::uuid) stored
 """
+WRITTEN_BY = "alter table checkpoint_writes add column if not exists written_by uuid"  # the run
 # The tenant is the first label of a namespace: every statement of ours reads a range of `prefix` that begins with it.
 STORE_WALL = """
 alter table {table} add column if not exists tenant_id uuid generated always as (split_part(prefix, '.', 1)::uuid) stored
@@ -53,6 +54,7 @@ def set_up(url: str, roles: str, dims: int | None) -> None:
                 run(connection, WALL.format(table=table) + ";" + isolate(table, roles))
             for table in existing(connection, STORE_TABLES):
                 run(connection, STORE_WALL.format(table=table) + ";" + isolate(table, roles))
+            run(connection, WRITTEN_BY)
             run(connection, STORE_COLUMNS)
             if dims is not None:
                 run(connection, VECTOR_INDEX)

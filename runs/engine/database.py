@@ -14,7 +14,7 @@ from runs.checkpoints.saver import Rows, RunContext, StaleWriter
 
 CLAIM = "select * from claim_1(%s, %s, %s, %s, %s, %s)"
 WRITE = (
-    "select ordinal, outcome from write_1(%s::uuid[], %s::uuid[], %s::int[], %s, "
+    "select ordinal, outcome from write_2(%s::uuid[], %s::uuid[], %s::int[], %s, "
     "%s::int[], %s::text[], %s::text[], %s::text[], %s::text[], %b::bytea[], "
     "%s::int[], %s::text[], %s::text[], %s::text[], %s::text[], %s::int[], %s::text[], %s::text[], %b::bytea[], "
     "%s::int[], %s::text[], %s::text[], %s::text[], %s::jsonb[], %s::jsonb[], "
@@ -163,7 +163,7 @@ def columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[list[Any]]:
 
 
 def write_arguments(owners: list[RunContext], items: list[tuple[RunContext, Rows]], *, wait: bool) -> tuple[Any, ...]:
-    """Arrays for `write_1`. Within one statement a key may come once: the last one counts, as if written one after the other."""
+    """Arrays for `write_2`. Within one statement a key may come once: the last one counts, as if written one after the other."""
     position = {(run.run_id, run.attempt): number for number, run in enumerate(owners, 1)}
     blobs: dict[tuple[Any, ...], tuple[Any, ...]] = {}
     writes: dict[tuple[Any, ...], tuple[Any, ...]] = {}

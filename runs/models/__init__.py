@@ -2,9 +2,10 @@
 
 from runs.models.decision import Decision
 from runs.models.interrupt import Interrupt
+from runs.models.replaced_write import ReplacedWrite
 from runs.models.run import Run
 from runs.models.run_event import RunEvent
 from runs.models.thread import Thread
 from runs.models.thread_metadata import ThreadMetadata
 
-__all__ = ["Decision", "Interrupt", "Run", "RunEvent", "Thread", "ThreadMetadata"]
+__all__ = ["Decision", "Interrupt", "ReplacedWrite", "Run", "RunEvent", "Thread", "ThreadMetadata"]

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
-from runs.checkpoints.state import delete_run_checkpoints
+from runs.checkpoints.undo import delete_run_checkpoints, withdraw_writes
 from runs.lifecycle.head import Cause, apply_head, apply_without_reading
 from runs.lifecycle.queue import wake_on_commit
 from runs.lifecycle.transitions import interrupt_runs, remove_runs
@@ -50,10 +50,12 @@ def gate_is_open(actor: Actor, thread: Thread, ending: Ending) -> bool:
 def end_runs(actor: Actor, thread: Thread, runs: Sequence[Run], ending: Ending) -> None:
     """End these runs of a locked thread, which are locked as well; their thread and interrupts become what the head then says.
 
-    Run rows first: from here the fence refuses their workers. Readers and workers are told after the commit.
+    Locked or gone, their workers can write nothing more. Readers and workers are told after the commit.
     """
     run_ids = [run.run_id for run in runs]
     if ending.removes:
+        for run in reversed([run for run in runs if run.attempt]):  # the newest first: what it took the place of may be an older one's
+            withdraw_writes(thread.tenant_id, thread.thread_id, run.run_id)
         remove_runs(thread.tenant_id, run_ids)
         delete_run_checkpoints(thread.tenant_id, thread.thread_id, run_ids)
     else:
