@@ -28,7 +28,7 @@ RUN = openapi.body(openapi.RUN_CREATE)
 STREAM = {(200, "text/event-stream"): openapi.TEXT}
 RESULT = {(200, "application/json"): openapi.ANY}
 CANCEL = OpenApiParameter("cancel_on_disconnect", bool, description="Cancel the run if this connection is closed before the run has ended.")
-MODES = OpenApiParameter("stream_mode", str, many=True, description="Only events of these modes.")
+MODES = OpenApiParameter("stream_mode", str, many=True, description="Only events of these modes, or of these names (`messages/partial`).")
 WEBSOCKET = openapi.thing("path", path=openapi.TEXT)
 TICKET = openapi.thing(ticket=openapi.TEXT, expires_at=openapi.TIME)
 STREAM_MODES = OpenApiParameter(
