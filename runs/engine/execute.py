@@ -77,6 +77,8 @@ async def settle(run: Claimed, parts: Parts, stream: EventStream, ending: Ending
         logger.exception("result could not be stored", extra=ids(run))
         ending = without_values(error_json(error), ending.head)
         stream.emit("error", dumps(ending.error))
+        if stream.log is not None:
+            await stream.log.flush()
         outcome, more = await parts.settle(settlement_of(run, ending))
         data = end_of(ending).data()
     if outcome != "settled":

@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 from runs.streams import keys
 from runs.streams.connection import sync_redis
 from tenants.actors import Actor, ActorKind, Role
-from tenants.exceptions import Conflict, Invalid, NotAuthenticated
+from tenants.exceptions import Invalid, NotAuthenticated, Unavailable
 
 LIFETIME = timedelta(seconds=30)
 PATH_LIMIT = 500
@@ -29,14 +29,14 @@ class Ticket:
 
 
 def issue_ticket(*, actor: Actor, path: object, now: datetime) -> Ticket:
-    """A ticket for this actor and path; only its digest is kept, in Redis, for LIFETIME."""
+    """A ticket for this actor and path; only its digest is kept, in Redis, for LIFETIME. Raises Unavailable while Redis is away."""
     if not isinstance(path, str) or not path.startswith("/ws/") or len(path) > PATH_LIMIT:
         raise Invalid("path must be the path of a websocket: '/ws/…'")
     secret = secrets.token_urlsafe(32)
     try:
         sync_redis().set(keys.ticket(_digest(secret)), orjson.dumps(_bearer(actor, path)), ex=LIFETIME)
     except RedisError as error:
-        raise Conflict("Tickets cannot be issued at the moment. Try again.") from error
+        raise Unavailable("Tickets cannot be issued at the moment. Try again.") from error
     return Ticket(secret, now + LIFETIME)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from runs.services.tickets import issue_ticket, redeem_ticket
 from runs.streams.connection import sync_redis
-from tenants.exceptions import Conflict, Invalid, NotAuthenticated
+from tenants.exceptions import Invalid, NotAuthenticated, Unavailable
 from tests.builders import Person, now
 
 
@@ -48,7 +48,7 @@ def test_without_redis_there_are_no_tickets(owner: Person, monkeypatch: pytest.M
     try:
         with monkeypatch.context() as patch:
             patch.setattr("django.conf.settings.REDIS_URL", "redis://127.0.0.1:1/0")
-            with pytest.raises(Conflict):
+            with pytest.raises(Unavailable):
                 issue_ticket(actor=owner.actor, path="/ws/x", now=now())
             with pytest.raises(NotAuthenticated):
                 redeem_ticket("x", "/ws/x")

@@ -22,6 +22,8 @@ from runs.engine.cancellation import StopReason
 from runs.engine.leases import Heartbeat
 from runs.engine.worker import Engine
 from runs.models import Interrupt, Run, RunEvent, Thread
+from runs.streams import keys
+from runs.streams.connection import sync_redis
 from runs.wire.events import Published
 from tests import builders
 from tests.runs.engine.office import Opened, State, graph_of, says
@@ -157,6 +159,21 @@ def test_a_result_that_is_no_json_leaves_a_head_that_the_next_run_goes_on_from(o
     assert thread.head_checkpoint_id is not None
     again = office.ended(office.run(thread, kwargs={"stream_mode": ["updates"]}))
     assert again.status == "error"  # the number is still part of the state
+
+
+def test_the_error_of_a_result_that_cannot_be_stored_is_replayed(open_office: Opened) -> None:
+    office = open_office(graph_of(("a", lambda state: {"said": [{(1, 2): 3}]})))
+    run = office.ended(office.run(resumable=True, kwargs={"stream_mode": ["tasks"]}))
+    stored = RunEvent.objects.for_tenant(run.tenant_id).filter(run_id=run.run_id).order_by("n").values_list("event", flat=True)
+    assert (run.status, list(stored)[-1]) == ("error", "error")
+
+
+def test_graphs_that_nobody_serves_any_more_are_forgotten(open_office: Opened) -> None:
+    moment = builders.now().timestamp()
+    sync_redis().zadd(keys.served(), {"of yesterday": moment - 86_400, "of a minute ago": moment - 60})
+    open_office(graph_of(("a", says("a"))))
+    until("the old one is gone", lambda: sync_redis().zscore(keys.served(), "of yesterday") is None, 5)
+    assert sync_redis().zscore(keys.served(), "of a minute ago") is not None
 
 
 def test_a_run_of_a_graph_that_is_gone_says_so(open_office: Opened) -> None:

@@ -45,7 +45,9 @@ def test_each_error_has_its_status(send: Send, name: str, status: int, text: str
     assert "Allow" not in answer.headers
 
 
-@pytest.mark.parametrize(("name", "status", "seconds"), [("throttled", 429, "7"), ("lock-timeout", 503, "1"), ("away", 503, "1")])
+@pytest.mark.parametrize(
+    ("name", "status", "seconds"), [("throttled", 429, "7"), ("lock-timeout", 503, "1"), ("away", 503, "1"), ("unavailable", 503, "1")]
+)
 def test_what_passes_says_when_to_come_back(send: Send, name: str, status: int, seconds: str) -> None:
     answer = send("GET", f"/fails/{name}/{ID}")
     assert (answer.status_code, answer.headers["Retry-After"]) == (status, seconds)

@@ -30,6 +30,7 @@ FAILURES: dict[str, Exception] = {
     "not-found": domain.NotFound("Thread with ID x not found"),
     "conflict": domain.Conflict("was first"),
     "too-large": domain.TooLarge("too large"),
+    "unavailable": domain.Unavailable("away"),
     "invalid": domain.Invalid("schema \ud800"),
     "not-supported": domain.NotSupported("webhook"),
     "parse": drf.ParseError("whatever"),
