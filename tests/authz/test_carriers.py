@@ -38,6 +38,11 @@ def test_foreign_assistant_cannot_be_run(stranger: httpx.Client, own: str, ours:
         assert stranger.post(f"{base}{route}", json={"assistant_id": ours.assistant_id, "input": {}}).status_code == 404
 
 
+def test_foreign_assistant_cannot_be_run_in_a_batch(stranger: httpx.Client, ours: Target) -> None:
+    batch = [{"assistant_id": name, "input": {"mode": "none"}} for name in ("approval", ours.assistant_id)]
+    assert stranger.post("/runs/batch", json=batch).status_code == 404
+
+
 @pytest.mark.parametrize("path", ["", "/join", "/stream"])
 def test_foreign_run_is_not_found_under_an_own_thread(stranger: httpx.Client, own: str, ours: Target, path: str) -> None:
     assert stranger.get(f"{own}/runs/{ours.run_id}{path}").status_code == 404

@@ -1,5 +1,7 @@
 """HTTP of assistants: statuses, texts and headers as recorded."""
 
+import json
+from http.client import HTTPConnection
 from typing import Any
 from uuid import uuid4
 
@@ -103,6 +105,13 @@ def test_subgraphs_are_answered_by_namespace(api: APIClient) -> None:
     assert list(api.get(f"{path}/middle%7Cinner?recurse=true").json()) == ["middle|inner"]
     odd = ("nope", "..", "%2e%2e", "..%5C..", "%00", "%E2%98%83", "middle%7C", "%7C" * 500, "middle%252Finner")
     assert [api.get(f"{path}/{name}?recurse=true").json() for name in odd] == [{}] * len(odd)
+
+
+def test_a_namespace_may_come_unencoded_as_the_js_client_sends_it(live: str, owner: Person) -> None:
+    connection = HTTPConnection(live.removeprefix("http://"), timeout=30)
+    connection.request("GET", f"/assistants/{builtin_id('nested')}/subgraphs/middle|inner?recurse=true", headers=owner.headers)
+    assert list(json.loads(connection.getresponse().read())) == ["middle|inner"]
+    connection.close()
 
 
 def test_what_answers_to_get_answers_to_head(api: APIClient) -> None:
