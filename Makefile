@@ -26,6 +26,7 @@ check: .venv/.synced-all ## lint, format, types, layers, templates
 	$(RUN)djlint templates --check --lint --quiet
 
 test: .venv/.synced-all ## all that a change needs
+	@$(RUN)python -m tests.js.node
 	$(RUN)pytest -n 2 --dist loadgroup
 
 format: .venv/.synced-all ## let the tools rewrite the code
@@ -49,7 +50,7 @@ conformance: .venv/.synced-all ## the official clients against a server
 	$(RUN)pytest tests/conformance
 
 clean: ## remove tools and caches; the data in .holdfast stays
-	rm -rf .venv .uv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv .uv tests/js/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .env: ## passwords for docker compose, made from .env.example

@@ -1,0 +1,1 @@
+"""The official JS clients against a live server."""
