@@ -73,7 +73,13 @@ THREAD = row(
     interrupts={"type": "object", "additionalProperties": many(INTERRUPT)},
 )
 FOUND_THREAD = thing(**THREAD["properties"], extracted=OBJECT)
-THREAD_CREATE = thing(thread_id=ID, metadata=OBJECT, if_exists=one_of("raise", "do_nothing"))
+SUPERSTEP = thing("updates", updates=many(thing(values=ANY, command=thing(update=ANY, goto=ANY), as_node=NULLABLE)))
+THREAD_CREATE = thing(
+    thread_id=ID,
+    metadata=OBJECT,
+    if_exists=one_of("raise", "do_nothing"),
+    supersteps=many(SUPERSTEP) | {"description": "The state to start with; `metadata.graph_id` says of which graph."},
+)
 THREAD_PATCH = thing(metadata=OBJECT)
 THREAD_FILTER: Json = {"ids": many(ID), "metadata": OBJECT, "values": OBJECT, "status": STATUS}
 THREAD_SEARCH = thing(
@@ -125,10 +131,13 @@ STATE = row(
     checkpoint_id=NULLABLE,
     parent_checkpoint_id=NULLABLE,
 )
-STATE_AT = thing("checkpoint", checkpoint=CHECKPOINT, subgraphs=SWITCH)
+FOUND_STATE = part(STATE)
+STATE_AT = thing("checkpoint", checkpoint=CHECKPOINT, subgraphs=SWITCH, select=TEXTS)
 STATE_UPDATE = thing(values={"type": ["object", "array", "null"]}, as_node=TEXT, checkpoint=CHECKPOINT, checkpoint_id=TEXT)
 UPDATED = row(checkpoint=CHECKPOINT, configurable=CHECKPOINT, checkpoint_id=TEXT)
-HISTORY = thing(limit={"type": "integer", "minimum": 0, "maximum": 1000, "default": 1}, before=ANY, metadata=OBJECT, checkpoint=CHECKPOINT)
+HISTORY = thing(
+    limit={"type": "integer", "minimum": 0, "maximum": 1000, "default": 1}, before=ANY, metadata=OBJECT, checkpoint=CHECKPOINT, select=TEXTS
+)
 RUN_CREATE = thing(
     "assistant_id",
     assistant_id={"type": "string", "description": "The UUID of an assistant, or the name of a graph."},
@@ -211,6 +220,7 @@ OK = row(ok=SWITCH, services=OBJECT)
 SUBGRAPHS = OpenApiParameter("subgraphs", bool, description="With the states of subgraphs.")
 LIMIT = OpenApiParameter("limit", int, description="At most so many rows.")
 OFFSET = OpenApiParameter("offset", int, description="Leave out so many rows first.")
+SELECT_STATE = OpenApiParameter("select", str, many=True, description="Only these keys; `values.<key>` is one key of the values.")
 SELECT = OpenApiParameter("select", str, many=True, description="Only these columns.")
 RUN_STATUSES = OpenApiParameter("status", str, enum=RUN_STATUS["enum"], description="Only runs of this status.")
 BEFORE = OpenApiParameter("before", str, description="Only states older than this checkpoint.")

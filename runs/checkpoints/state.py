@@ -2,28 +2,30 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from uuid import UUID
 
+import orjson
 import psycopg
 from django.db import DatabaseError, connection
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import ChannelVersions, Checkpoint, CheckpointMetadata, CheckpointTuple
 from langgraph.checkpoint.postgres import PostgresSaver
 from langgraph.pregel import Pregel
-from langgraph.types import StateSnapshot
+from langgraph.types import StateSnapshot, StateUpdate
 
 from assistants.registry.loader import LoadedGraph, registry
-from runs.checkpoints.keys import inward, outward
+from runs.checkpoints.keys import inward, outward, thread_key
 from runs.checkpoints.store.service_store import ServiceStore
-from tenants.exceptions import BadRequest, Conflict, DomainError
+from tenants.exceptions import BadRequest, Conflict, DomainError, NotFound
 
 logger = logging.getLogger("runs.state")
 T = TypeVar("T")
 Snapshot = StateSnapshot
+NO_CHECKPOINT = "No such checkpoint in namespace '{namespace}'"
 
 
 class ThreadSaver(PostgresSaver):
@@ -90,7 +92,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What is written to a state, as if the node `as_node` had returned it."""
+    """What is written to a state, as if the node `as_node` had returned it; `values` may be a command."""
 
     values: Any
     as_node: str | None = None
@@ -126,22 +128,39 @@ def read_history(graph: LoadedGraph, place: Place, page: Page) -> list[Snapshot]
         return with_graph(graph, place, read)
 
 
-def write_state(graph: LoadedGraph, place: Place, change: Change) -> tuple[dict[str, Any], Snapshot]:
-    """Write a checkpoint on top of the place; answers its configurable and the thread's new head. Needs the thread's lock.
+def write_state(graph: LoadedGraph, place: Place, steps: Sequence[Sequence[Change]]) -> tuple[dict[str, Any], Snapshot]:
+    """Write a checkpoint per step on top of the place; answers the last one's configurable and the thread's head. Needs the thread's lock.
 
-    Raises BadRequest when the graph refuses: unknown node, wrong shape, or an error of its own reducers and edges.
+    Raises BadRequest when the graph refuses: unknown node, wrong shape, or an error of its own reducers and edges; NotFound for a
+    checkpoint that the subgraph does not have.
     """
 
     async def write(pregel: Pregel[Any, Any, Any, Any]) -> tuple[dict[str, Any], Snapshot]:
         config = place.config()
         config["metadata"] = {"graph_id": graph.graph_id, "thread_id": str(place.thread_id)}
+        updates = [[StateUpdate(change.values, change.as_node) for change in step] for step in steps]
         with _graph_fails_as(_refused):
-            written = await pregel.aupdate_state(config, change.values, as_node=change.as_node)
+            if place.checkpoint_ns and (await pregel.aget_state(place.config())).created_at is None:
+                raise NotFound(NO_CHECKPOINT.format(namespace=place.checkpoint_ns))
+            written = await pregel.abulk_update_state(config, updates)
         head = await pregel.aget_state(Place(place.tenant_id, place.thread_id).config())
         return dict(written["configurable"]), _unfinished(head)
 
     with _graph_fails_as(_unreadable):
         return with_graph(graph, place, write)
+
+
+def find_ancestors(place: Place) -> dict[str, str]:
+    """Checkpoint ids by namespace: of a subgraph's checkpoint (else its newest), and of the graphs around it. Raises NotFound."""
+    statement = """
+        select checkpoint_id, metadata -> 'parents' from checkpoints
+         where thread_id = %s and checkpoint_ns = %s and checkpoint_id = coalesce(%s, checkpoint_id) order by checkpoint_id desc limit 1"""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, (thread_key(place.tenant_id, place.thread_id), place.checkpoint_ns, place.checkpoint_id))
+        row = cursor.fetchone()
+    if row is None:
+        raise NotFound(NO_CHECKPOINT.format(namespace=place.checkpoint_ns))
+    return {**orjson.loads(row[1] or "{}"), place.checkpoint_ns: row[0]}
 
 
 @contextmanager

@@ -54,6 +54,9 @@ kept as materialized (
 writes as (
   delete from checkpoint_writes w where w.thread_id = %(thread)s and not exists (
     select 1 from kept k where k.checkpoint_ns = w.checkpoint_ns and k.checkpoint_id = w.checkpoint_id)),
+replaced as (
+  delete from replaced_write r where r.tenant_id = %(tenant)s and r.thread_id = %(id)s and not exists (
+    select 1 from kept k where k.checkpoint_ns = r.checkpoint_ns and k.checkpoint_id = r.checkpoint_id)),
 blobs as (
   delete from checkpoint_blobs b where b.thread_id = %(thread)s and not exists (
     select 1 from kept k where k.checkpoint_ns = b.checkpoint_ns and k.versions ->> b.channel = b.version)),
@@ -95,7 +98,7 @@ def prune_checkpoints(tenant_id: UUID, thread_id: UUID) -> int:
         cursor.execute(PRUNE_DELTA_THREADS_SQL, ([key], [key]))
         if cursor.fetchall():
             raise Conflict(f"Thread {thread_id} has delta channels: its state is made of its history, which cannot be pruned.")
-        cursor.execute(PRUNE, {"thread": key})
+        cursor.execute(PRUNE, {"thread": key, "tenant": tenant_id, "id": thread_id})
         ((count,),) = cursor.fetchall()
     return int(count)
 

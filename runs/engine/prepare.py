@@ -16,6 +16,8 @@ from runs.wire.commands import command_of
 from runs.wire.merge import admitted_context
 from runs.wire.modes import EVENTS, graph_modes
 
+FORK_KEYS = ("checkpoint_id", "checkpoint_ns", "checkpoint_map")
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -84,7 +86,7 @@ def config_of(run: Claimed) -> RunnableConfig:
 
 def continued(call: Call) -> Call:
     """The same call after a crash that left progress behind: go on from the head instead of starting over."""
-    configurable = {key: value for key, value in call.config["configurable"].items() if key not in ("checkpoint_id", "checkpoint_ns")}
+    configurable = {key: value for key, value in call.config["configurable"].items() if key not in FORK_KEYS}
     return replace(call, config={**call.config, "configurable": configurable}, input=None)
 
 

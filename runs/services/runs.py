@@ -1,14 +1,17 @@
 """Use cases of runs: create and list."""
 
+from dataclasses import replace
 from uuid import UUID
 
 from django.db import transaction
 
 from assistants.services.assistants import ensure_builtins
+from runs.checkpoints.state import find_ancestors
 from runs.lifecycle.queue import wake_on_commit
 from runs.lifecycle.transitions import ThreadChange, accept, lock_thread, make_thread
 from runs.models import Run, Thread
 from runs.services.access import thread_for
+from runs.services.heads import place_of
 from runs.services.multitask import admit, require_strategy
 from runs.services.pinning import Pin, assistant_id_of
 from runs.services.resume import Resume, addressed, require_answerer, require_fit, require_kinds, require_open, resume_of
@@ -50,6 +53,7 @@ def list_runs(*, actor: Actor, thread_id: UUID, request: RunList) -> list[Run]:
 @transaction.atomic
 def _create_on_thread(actor: Actor, thread_id: UUID, request: RunRequest, assistant_id: UUID, streamed: bool) -> Run:
     thread, fresh = _lock_or_make(actor, thread_id, request)
+    request = _located(thread, request)
     situation = read_situation(actor.tenant_id, assistant_id, thread_id, list(addressed(request) or ()))
     resume = _authorised(actor, thread, request, situation)
     if thread.temporary and not thread.keep:
@@ -88,6 +92,15 @@ def _lock_or_make(actor: Actor, thread_id: UUID, request: RunRequest) -> tuple[T
     raise Conflict(f"Thread with ID {thread_id} is being deleted")
 
 
+def _located(thread: Thread, request: RunRequest) -> RunRequest:
+    """A fork from a subgraph's checkpoint starts each graph around it where that one was called: one statement more."""
+    if not request.namespace or request.checkpoint is None:
+        return request
+    ids = find_ancestors(place_of(thread, request.checkpoint["checkpoint_id"], request.namespace))
+    found = {"checkpoint_id": ids[request.namespace], "checkpoint_ns": request.namespace, "checkpoint_map": ids}
+    return replace(request, checkpoint=found)
+
+
 def _authorised(actor: Actor, thread: Thread, request: RunRequest, situation: Situation) -> Resume | None:
     """Let the run pass, and say which interrupts it answers; None for a new run."""
     if request.command is not None and request.command.resumes:
@@ -117,5 +130,5 @@ def _answering(kwargs: Json, resume: Resume) -> Json:
     command = {key: part for key, part in (kwargs["command"] or {}).items() if key != "resume"}
     if resume.answers:
         command["resume"] = resume.answers
-    configurable = {key: value for key, value in kwargs["config"]["configurable"].items() if key != "checkpoint_id"}
+    configurable = {key: value for key, value in kwargs["config"]["configurable"].items() if not key.startswith("checkpoint_")}
     return {**kwargs, "input": None, "command": command or None, "config": {**kwargs["config"], "configurable": configurable}}

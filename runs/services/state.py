@@ -1,5 +1,6 @@
 """Use cases of thread state: read it, read its history, write it."""
 
+from collections.abc import Sequence
 from functools import partial
 from uuid import UUID
 
@@ -7,11 +8,13 @@ from django.db import transaction
 
 from runs.checkpoints.state import Change, Page, Snapshot, empty_snapshot, read_history, read_state, write_state
 from runs.lifecycle.head import Cause, apply_head
+from runs.models import Thread
 from runs.services.access import require_quiet, thread_for
 from runs.services.heads import graph_of, place_of
 from runs.streams.publish import publish_update
 from runs.wire.encoding import dumps
 from runs.wire.state import HistoryRequest, StateAt, StateUpdate, state_json
+from runs.wire.threads import SuperstepUpdate
 from tenants.actors import Actor
 from tenants.exceptions import BadRequest
 from tenants.models import Json
@@ -48,7 +51,7 @@ def get_history(*, actor: Actor, thread_id: UUID, request: HistoryRequest) -> li
 
 @transaction.atomic
 def update_state(*, actor: Actor, thread_id: UUID, request: StateUpdate) -> Json:
-    """Write a checkpoint on the head, or on the one named (a fork); answers its configurable.
+    """Write a checkpoint on the head, on the one named (a fork), or in a subgraph; answers its configurable.
 
     Checkpoint, thread row, interrupts and audit are one transaction under the thread's lock. Raises Conflict while runs are pending or
     running, BadRequest when the graph refuses.
@@ -60,14 +63,32 @@ def update_state(*, actor: Actor, thread_id: UUID, request: StateUpdate) -> Json
     graph = graph_of(thread)
     if graph is None:
         raise BadRequest(NO_GRAPH.format(thread_id=thread_id))
-    written, head = write_state(graph, place_of(thread, request.checkpoint_id), Change(request.values, request.as_node))
+    at = request.checkpoint
+    place = place_of(thread, at.checkpoint_id, at.checkpoint_ns)
+    written, head = write_state(graph, place, [[Change(request.values, request.as_node)]])
     checkpoint_id = str(written["checkpoint_id"])
     epoch_ms = apply_head(thread, head, Cause(actor, f"update:{checkpoint_id}"))
-    after = {"checkpoint_id": checkpoint_id, "as_node": request.as_node, "forked_from": request.checkpoint_id}
+    after = {"checkpoint_id": checkpoint_id, "as_node": request.as_node, "forked_from": at.checkpoint_id}
+    if at.checkpoint_ns:
+        after |= {"checkpoint_ns": at.checkpoint_ns}
     audit.record(actor, "state.update", "thread", thread_id, before={"checkpoint_id": thread.head_checkpoint_id}, after=after)
     told = partial(publish_update, actor.tenant_id, thread_id, epoch_ms, partial(_update_frame, thread_id, head))
     transaction.on_commit(told, robust=True)
     return written
+
+
+def import_state(actor: Actor, thread: Thread, supersteps: Sequence[Sequence[SuperstepUpdate]]) -> None:
+    """Write the supersteps of a thread that is being made, in the transaction that makes it. Raises BadRequest as update_state does."""
+    require(actor, Permission.STATE_UPDATE)
+    graph = graph_of(thread)
+    if graph is None:
+        raise BadRequest(NO_GRAPH.format(thread_id=thread.thread_id))
+    steps = [[Change(update.values, update.as_node) for update in updates] for updates in supersteps]
+    written, head = write_state(graph, place_of(thread), steps)
+    checkpoint_id = str(written["checkpoint_id"])
+    apply_head(thread, head, Cause(actor, f"update:{checkpoint_id}"))
+    after = {"checkpoint_id": checkpoint_id, "supersteps": len(steps)}
+    audit.record(actor, "state.update", "thread", thread.thread_id, after=after)
 
 
 def _update_frame(thread_id: UUID, head: Snapshot) -> bytes:

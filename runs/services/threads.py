@@ -17,6 +17,7 @@ from runs.lifecycle.transitions import make_thread
 from runs.models import Interrupt, Run, Thread, ThreadMetadata
 from runs.services.access import thread_for
 from runs.services.ending import ACTIVE, tell
+from runs.services.state import import_state
 from runs.streams.publish import LOGGED_SECONDS, publish_gone
 from runs.wire.threads import ThreadCreate, ThreadPatch
 from tenants.actors import Actor
@@ -26,10 +27,13 @@ from tenants.services import audit
 
 
 def create_thread(*, actor: Actor, request: ThreadCreate) -> Thread:
-    """Make a thread that belongs to the actor, in one statement. An id that is taken: Conflict, or the stored thread if that is wanted."""
+    """Make a thread that belongs to the actor, in one statement. An id that is taken: Conflict, or the stored thread if that is wanted.
+
+    With supersteps, which need `state.update`, it is made with their state or not at all; a stored thread stays as it is.
+    """
     require(actor, Permission.THREAD_CREATE)
     thread_id = request.thread_id or UUID(bytes=uuid7().bytes)
-    thread = make_thread(actor, thread_id, request.metadata, {})
+    thread = _with_state(actor, thread_id, request) if request.supersteps else make_thread(actor, thread_id, request.metadata, {})
     if thread is not None:
         return thread
     taken = Conflict(f"Thread with ID {thread_id} already exists")
@@ -39,6 +43,15 @@ def create_thread(*, actor: Actor, request: ThreadCreate) -> Thread:
         return thread_for(actor, thread_id)
     except NotFound:
         raise taken from None
+
+
+@transaction.atomic
+def _with_state(actor: Actor, thread_id: UUID, request: ThreadCreate) -> Thread | None:
+    thread = make_thread(actor, thread_id, request.metadata, {})
+    if thread is None:
+        return None
+    import_state(actor, thread, request.supersteps)
+    return thread_for(actor, thread_id)
 
 
 @transaction.atomic

@@ -54,8 +54,11 @@ def ends(kwargs: Json) -> bool:
 def command_of(kwargs: Json) -> GraphCommand[Any] | None:
     """The LangGraph command of a run's kwargs, None if the run has input instead."""
     body = kwargs.get("command")
-    if not body:
-        return None
+    return graph_command(body) if body else None
+
+
+def graph_command(body: Json) -> GraphCommand[Any]:
+    """LangGraph's form of a command's parts."""
     update = body.get("update")
     if isinstance(update, list):
         update = [(key, value) for key, value in update]

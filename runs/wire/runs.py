@@ -98,8 +98,14 @@ class RunRequest:
 
     @property
     def checkpoint_id(self) -> str | None:
-        """The checkpoint to fork from."""
-        return self.checkpoint["checkpoint_id"] if self.checkpoint else None
+        """The checkpoint of the root graph to fork from."""
+        checkpoint = self.checkpoint or {}
+        return checkpoint.get("checkpoint_map", {}).get("") or checkpoint.get("checkpoint_id")
+
+    @property
+    def namespace(self) -> str:
+        """Of the subgraph whose checkpoint it forks from; empty: the root graph's."""
+        return str((self.checkpoint or {}).get("checkpoint_ns", ""))
 
     def require_stateless(self) -> None:
         """BadRequest for what makes sense on a thread only."""
@@ -202,9 +208,9 @@ def _stream_mode(given: str | list[str] | None) -> tuple[str, ...]:
 
 
 def _checkpoint(given: Json) -> Json | None:
-    """The fork point; everything else a checkpoint object may name is the server's to say."""
+    """The fork point, of the root graph or a subgraph; everything else a checkpoint object may name is the server's to say."""
     checkpoint = given.get("checkpoint") or {}
-    if checkpoint.get("checkpoint_ns"):
-        raise NotSupported("a run from a subgraph's checkpoint")
     found = checkpoint_id(given.get("checkpoint_id") or checkpoint.get("checkpoint_id"))
+    if namespace := checkpoint.get("checkpoint_ns"):
+        return {"checkpoint_id": found, "checkpoint_ns": namespace}
     return {"checkpoint_id": found} if found else None

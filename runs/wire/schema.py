@@ -63,6 +63,23 @@ _CONFIG: Schema = {
         "metadata": _OBJECT,
     },
 }
+_SUPERSTEP: Schema = {
+    "type": "object",
+    "properties": {
+        "updates": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "values": _ANY,
+                    "command": {"anyOf": [_COMMAND, {"type": "null"}]},
+                    "as_node": {"type": ["string", "null"]},
+                },
+            },
+        }
+    },
+    "required": ["updates"],
+}
 _OFFSET: Schema = {"type": "integer", "minimum": 0, "maximum": MOST}
 BATCH = 500
 
@@ -108,7 +125,7 @@ _SCHEMAS: dict[str, Schema] = {
             "metadata": _OBJECT,
             "if_exists": {"type": "string", "enum": ["raise", "do_nothing"]},
             "ttl": _TTL,
-            "supersteps": {"type": "array", "items": _OBJECT},
+            "supersteps": {"type": "array", "items": _SUPERSTEP},
         }
     ),
     "thread_patch": _body({"metadata": _OBJECT, "ttl": _TTL}),
@@ -146,8 +163,10 @@ _SCHEMAS: dict[str, Schema] = {
         },
         "oneOf": [{"required": ["status"]}, {"required": ["thread_id", "run_ids"]}],
     },
-    "state_at": _body({"checkpoint": _CHECKPOINT, "subgraphs": _BOOLEAN}, "checkpoint"),
-    "history": _body({"limit": _limit(0), "before": {"type": ["object", "string"]}, "metadata": _OBJECT, "checkpoint": _CHECKPOINT}),
+    "state_at": _body({"checkpoint": _CHECKPOINT, "subgraphs": _BOOLEAN, "select": _TEXTS}, "checkpoint"),
+    "history": _body(
+        {"limit": _limit(0), "before": {"type": ["object", "string"]}, "metadata": _OBJECT, "checkpoint": _CHECKPOINT, "select": _TEXTS}
+    ),
     "item_put": _body(
         {
             "namespace": _TEXTS,

@@ -1,6 +1,6 @@
 """Thread state on the wire: bodies that read and update it, and the state itself."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NotRequired, TypedDict
 
@@ -8,9 +8,9 @@ from langgraph.types import PregelTask, StateSnapshot
 
 from runs.wire.encoding import to_json
 from runs.wire.interrupts import StoredInterrupt, interrupt_row
-from runs.wire.query import Query, one
+from runs.wire.query import Query, many, one, truth
 from runs.wire.schema import check, checkpoint_id
-from tenants.exceptions import Invalid, NotSupported
+from tenants.exceptions import Invalid
 
 Json = dict[str, Any]
 
@@ -40,17 +40,16 @@ class StateUpdate:
     """A checked body of `POST /threads/{thread_id}/state`."""
 
     values: Any
-    as_node: str | None
-    checkpoint_id: str | None
+    as_node: str | None = None
+    checkpoint: CheckpointRef = CheckpointRef()
 
     @classmethod
     def parse(cls, body: object) -> "StateUpdate":
-        """Invalid where the schema is violated; NotSupported for a subgraph's checkpoint."""
+        """Invalid where the schema is violated."""
         given = check("state_update", body)
-        at = CheckpointRef.parse(given.get("checkpoint", {}))
-        if at.checkpoint_ns:
-            raise NotSupported("an update of a subgraph's state")
-        return cls(given.get("values"), given.get("as_node"), checkpoint_id(given.get("checkpoint_id")) or at.checkpoint_id)
+        at = given.get("checkpoint", {})
+        named = given.get("checkpoint_id") or at.get("checkpoint_id")
+        return cls(given.get("values"), given.get("as_node"), CheckpointRef.parse({**at, "checkpoint_id": named}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +58,18 @@ class StateAt:
 
     checkpoint: CheckpointRef
     subgraphs: bool
+    select: tuple[str, ...] = ()
 
     @classmethod
     def parse(cls, body: object) -> "StateAt":
         """Invalid where the schema is violated."""
         given = check("state_at", body)
-        return cls(CheckpointRef.parse(given["checkpoint"]), given.get("subgraphs", False))
+        return cls(CheckpointRef.parse(given["checkpoint"]), given.get("subgraphs", False), tuple(given.get("select", ())))
+
+    @classmethod
+    def from_query(cls, query: Query, checkpoint: CheckpointRef) -> "StateAt":
+        """A query beside a checkpoint of the path."""
+        return cls(checkpoint, truth(query, "subgraphs"), many(query, "select"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +80,7 @@ class HistoryRequest:
     before: str | None = None
     metadata: Json | None = None
     checkpoint: CheckpointRef = CheckpointRef()
+    select: tuple[str, ...] = ()
 
     @classmethod
     def parse(cls, body: object) -> "HistoryRequest":
@@ -85,6 +91,7 @@ class HistoryRequest:
             _before(given.get("before")),
             given.get("metadata"),
             CheckpointRef.parse(given.get("checkpoint", {})),
+            tuple(given.get("select", ())),
         )
 
     @classmethod
@@ -93,7 +100,7 @@ class HistoryRequest:
         limit = one(query, "limit") or "1"
         if not (limit.isascii() and limit.isdigit() and len(limit) <= 4 and int(limit) <= MOST_STATES):
             raise Invalid(f"Invalid limit {limit}")
-        return cls(int(limit), checkpoint_id(one(query, "before")))
+        return cls(int(limit), checkpoint_id(one(query, "before")), select=many(query, "select"))
 
 
 class CheckpointRow(TypedDict):
@@ -157,6 +164,18 @@ def state_json(snapshot: StateSnapshot) -> StateRow:
         "checkpoint_id": checkpoint.get("checkpoint_id") if checkpoint else None,
         "parent_checkpoint_id": parent.get("checkpoint_id") if parent else None,
     }
+
+
+def selected(state: StateRow, select: Sequence[str]) -> Json:
+    """The keys that were asked for, all if none were; `values.<key>` is one key of the values."""
+    if not select:
+        return dict(state)
+    row = {key: value for key, value in state.items() if key in select}
+    keys = [name.removeprefix("values.") for name in select if name.startswith("values.")]
+    if keys and "values" not in row:
+        values = state["values"] if isinstance(state["values"], dict) else {}
+        row["values"] = {key: values[key] for key in keys if key in values}
+    return row
 
 
 def checkpoint_json(config: Mapping[str, Any] | None) -> CheckpointRow | None:

@@ -8,6 +8,7 @@ from typing import Any, TypedDict, cast
 from langgraph_sdk import schema
 
 from runs.models import Thread
+from runs.wire.commands import Command, graph_command
 from runs.wire.extract import parse_extract
 from runs.wire.interrupts import StoredInterrupt
 from runs.wire.merge import own_metadata
@@ -19,20 +20,37 @@ Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
+class SuperstepUpdate:
+    """One update of a superstep: what a node is said to have returned, values or a command."""
+
+    values: Any
+    as_node: str | None
+
+    @classmethod
+    def parse(cls, body: Json) -> "SuperstepUpdate":
+        """Of a body that passed the schema; a command that says anything wins over values."""
+        given = body.get("command") or {}
+        command = Command.parse({part: given.get(part) for part in ("update", "goto")})  # nothing waits for an answer here
+        return cls(body.get("values") if command is None else graph_command(command.json()), body.get("as_node"))
+
+
+@dataclass(frozen=True, slots=True)
 class ThreadCreate:
     """A checked body of `POST /threads`."""
 
     thread_id: uuid.UUID | None
     metadata: Json
     if_exists: str
+    supersteps: tuple[tuple[SuperstepUpdate, ...], ...] = ()
 
     @classmethod
     def parse(cls, body: object) -> "ThreadCreate":
-        """Invalid where the schema is violated or the id is no UUID; NotSupported for ttl and supersteps."""
+        """Invalid where the schema is violated or the id is no UUID; NotSupported for ttl."""
         given = check("thread_create", body)
         thread_id = path_id(given["thread_id"]) if "thread_id" in given else None
-        _refuse(given, "ttl", "supersteps")
-        return cls(thread_id, own_metadata(given.get("metadata", {})), given.get("if_exists", "raise"))
+        _refuse(given, "ttl")
+        steps = tuple(tuple(map(SuperstepUpdate.parse, step["updates"])) for step in given.get("supersteps", ()))
+        return cls(thread_id, own_metadata(given.get("metadata", {})), given.get("if_exists", "raise"), steps)
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,12 @@ def answer(target: Target) -> Any:
     return {"assistant_id": "approval", "command": {"resume": {target.interrupt_id: "yes"}}}
 
 
+def supersteps(target: Target) -> Any:
+    """A thread with a state of its own."""
+    updates = [{"values": {"mode": "none"}, "as_node": "__start__"}]
+    return {"metadata": {"graph_id": "approval"}, "supersteps": [{"updates": updates}]}
+
+
 def goto(target: Target) -> Any:
     """A way around the target's gate."""
     return {"assistant_id": "approval", "command": {"goto": "act"}}
@@ -116,6 +122,7 @@ TABLE = [
     Row("POST /assistants/{assistant_id}/latest", DEVELOPERS, body=lambda _: {"version": 1}),
     # threads
     Row("POST /threads", MAKERS, scope=Scope.TENANT, body=nothing),
+    Row("POST /threads", DEVELOPERS, scope=Scope.TENANT, body=supersteps, note="with a state"),
     Row("POST /threads/search", scope=Scope.TENANT, body=nothing),
     Row("POST /threads/search", scope=Scope.TENANT, body=lambda target: {"ids": [target.thread_id]}, note="by id"),
     Row("POST /threads/count", scope=Scope.TENANT, body=nothing),

@@ -90,6 +90,28 @@ def test_foreign_ids_in_a_prune_are_skipped(stranger: httpx.Client, own: str, ou
     assert len(stranger.get(f"/threads/{ours.thread_id}/history?limit=10", headers=village.headers("author")).json()) > 1
 
 
+def test_foreign_checkpoint_is_neither_written_nor_run_from(stranger: httpx.Client, own: str, ours: Target, village: Village) -> None:
+    before = village.contents()
+    at = {"checkpoint_id": ours.checkpoint_id, "thread_id": ours.thread_id}
+    for namespace in ("middle:1", f"{ours.thread_id}:1", "ask"):
+        place = at | {"checkpoint_ns": namespace, "checkpoint_map": {"": ours.checkpoint_id, namespace: ours.checkpoint_id}}
+        assert stranger.post(f"{own}/runs", json={"assistant_id": "approval", "checkpoint": place}).status_code == 404
+        assert stranger.post(f"{own}/state", json={"values": {}, "as_node": "ask", "checkpoint": place}).status_code in (400, 404)
+    stranger.post(f"{own}/state", json={"values": {"answers": ["theirs"]}, "as_node": "ask", "checkpoint": at})
+    assert stranger.get(f"{own}/state").json()["values"] == {"answers": ["theirs"]}
+    assert village.contents() == before
+
+
+def test_a_thread_made_with_a_foreign_id_and_state_is_ones_own(stranger: httpx.Client, ours: Target, village: Village) -> None:
+    before = village.contents()
+    steps = [{"updates": [{"values": {"mode": "none"}, "as_node": "__start__"}]}]
+    body = {"thread_id": ours.thread_id, "metadata": {"graph_id": "approval"}, "supersteps": steps}
+    assert stranger.post("/threads", json=body).json()["values"]["mode"] == "none"
+    assert village.contents() == before
+    history = stranger.get(f"/threads/{ours.thread_id}/history?limit=10", headers=village.headers("author")).json()
+    assert ours.checkpoint_id in {state["checkpoint_id"] for state in history}
+
+
 def test_foreign_thread_is_not_copied(stranger: httpx.Client, ours: Target) -> None:
     before = stranger.post("/threads/count", json={}).json()
     answer = stranger.post(f"/threads/{ours.thread_id}/copy")

@@ -49,3 +49,15 @@ async def test_one_checkpoint(client: Any, finished: str) -> None:
 
 async def test_empty_thread_has_none(client: Any, thread: str) -> None:
     assert await client.threads.get_history(thread) == []
+
+
+async def test_parts_of_a_state_are_selected(client: Any, finished: str) -> None:
+    newest, *_ = await client.threads.get_history(finished)
+    wanted = {"next": [], "values": {"answers": newest["values"]["answers"]}}
+    select = ["next", "values.answers", "values.nothing"]
+    assert (await client.threads.get_history(finished, select=select))[0] == wanted
+    assert await client.threads.get_state(finished, select=select) == wanted
+    assert await client.threads.get_state(finished, checkpoint=newest["checkpoint"], select=select) == wanted
+    assert await client.threads.get_state(finished, checkpoint_id=newest["checkpoint_id"], select=["values"]) == {
+        "values": newest["values"]
+    }

@@ -75,12 +75,16 @@ def test_unknown_keys_and_nulls_are_ignored() -> None:
     [
         ({"webhook": "https://example.com/x"}, "webhook"),
         ({"feedback_keys": ["k"]}, "feedback_keys"),
-        ({"checkpoint": {"checkpoint_ns": "middle:1"}}, "a run from a subgraph's checkpoint"),
     ],
 )
 def test_known_values_that_are_not_built_are_refused(body: dict[str, Any], named: str) -> None:
     with pytest.raises(NotSupported, match=f"^{named} is not supported yet$"):
         request(**body)
+
+
+def test_a_run_may_start_from_a_subgraphs_checkpoint() -> None:
+    found = request(checkpoint={"checkpoint_ns": "middle:1", "checkpoint_map": {"": "theirs"}, "thread_id": "other"})
+    assert (found.namespace, found.checkpoint) == ("middle:1", {"checkpoint_id": None, "checkpoint_ns": "middle:1"})
 
 
 def test_harmless_values_of_unbuilt_fields_pass() -> None:

@@ -10,8 +10,8 @@ from langgraph.types import Command, StateSnapshot, interrupt
 
 from runs.wire.encoding import to_json
 from runs.wire.interrupts import interrupt_row, interrupts_by_task
-from runs.wire.state import HistoryRequest, StateAt, StateUpdate, checkpoint_json, state_json, updated_json
-from tenants.exceptions import Invalid, NotSupported
+from runs.wire.state import CheckpointRef, HistoryRequest, StateAt, StateUpdate, checkpoint_json, state_json, updated_json
+from tenants.exceptions import Invalid
 from tests.conformance.transcripts import Step, transcript
 
 CHECKPOINT = "1f1e52e5-ebba-62c8-8007-c2602e4b0d41"
@@ -114,17 +114,17 @@ def test_an_update_answers_with_three_spellings_of_its_checkpoint() -> None:
 
 
 def test_an_update_may_be_empty() -> None:
-    assert StateUpdate.parse({}) == StateUpdate(None, None, None)
+    assert StateUpdate.parse({}) == StateUpdate(None, None, CheckpointRef())
 
 
 @pytest.mark.parametrize("at", [{"checkpoint_id": CHECKPOINT}, {"checkpoint": {"checkpoint_id": CHECKPOINT.upper(), "thread_id": "other"}}])
 def test_an_update_forks_at_a_checkpoint(at: dict[str, Any]) -> None:
-    assert StateUpdate.parse({"values": {"a": 1}, **at}).checkpoint_id == CHECKPOINT
+    assert StateUpdate.parse({"values": {"a": 1}, **at}).checkpoint == CheckpointRef(CHECKPOINT)
 
 
-def test_an_update_of_a_subgraph_is_not_built() -> None:
-    with pytest.raises(NotSupported):
-        StateUpdate.parse({"checkpoint": {"checkpoint_ns": "inner:1"}})
+def test_an_update_may_be_of_a_subgraph() -> None:
+    update = StateUpdate.parse({"checkpoint": {"checkpoint_ns": "inner:1", "checkpoint_id": None}, "checkpoint_id": CHECKPOINT})
+    assert update.checkpoint == CheckpointRef(CHECKPOINT, "inner:1")
 
 
 @pytest.mark.parametrize("before", [CHECKPOINT, {"checkpoint_id": CHECKPOINT}, {"configurable": {"checkpoint_id": CHECKPOINT}}])
