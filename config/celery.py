@@ -13,12 +13,25 @@ import django
 from celery import Celery, signals
 from django.conf import settings
 
+from assistants.registry.manifest import Manifest, ManifestError
+from assistants.registry.store_section import StoreSection
+
 django.setup(set_prefix=False)
 
 PR_SET_PDEATHSIG = 1
 
 # What a process imports: the sweeps process needs no LangGraph, which costs two seconds and 80 MB.
 IMPORTS = {"worker": ["config.worker", "runs.tasks.wake"], "sweeps": ["runs.tasks.sweeps"]}
+
+
+def store_sweep_seconds() -> float:
+    """`store.ttl.sweep_interval_minutes` of langgraph.json in the process that sweeps."""
+    try:
+        section = Manifest.read(settings.GRAPHS_FILE).store if settings.PROCESS == "sweeps" else StoreSection()
+    except ManifestError:  # web and workers refuse to start; the other sweeps need no graphs
+        section = StoreSection()
+    return section.ttl.sweep_interval * 60
+
 
 # Without Celery's Django fixup: its start-up checks import every view. The sweeps look after their connection themselves.
 app = Celery("holdfast", broker=settings.CELERY_BROKER_URL, fixups=[])
@@ -45,6 +58,7 @@ app.conf.update(
             ("runs.rewake_due_runs", 1.0),
             ("runs.delete_ended_threads", 30.0),
             ("runs.delete_old_events", 300.0),
+            ("runs.delete_expired_items", store_sweep_seconds()),
         )
     },
 )

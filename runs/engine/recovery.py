@@ -47,6 +47,12 @@ OLD_EVENTS = """
 delete from run_event where ctid = any(array(
   select ctid from run_event where created_at < statement_timestamp() - make_interval(hours => %s) limit 5000))
 """
+EXPIRED_ITEMS = """
+delete from store where ctid = any(array(
+  select ctid from store where expires_at < statement_timestamp() order by expires_at limit %s for update skip locked))
+"""
+ITEM_BATCH = 5000
+ITEM_BATCHES = 20  # at one sweep
 
 
 @contextmanager
@@ -121,3 +127,18 @@ def delete_old_events() -> int:
             return 0
         cursor.execute(OLD_EVENTS, [settings.EVENT_RETENTION_HOURS])
         return int(cursor.rowcount)
+
+
+def delete_expired_items() -> int:
+    """Remove store items, with their vectors, that nobody sees any more since their time is over; in batches. Returns how many."""
+    total = 0
+    for _ in range(ITEM_BATCHES):
+        with sweep(5) as cursor:
+            if cursor is None:
+                return total
+            cursor.execute(EXPIRED_ITEMS, [ITEM_BATCH])
+            removed = int(cursor.rowcount)
+            total += removed
+            if removed < ITEM_BATCH:
+                return total
+    return total

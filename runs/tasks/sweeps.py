@@ -27,3 +27,9 @@ def delete_ended_threads() -> None:
 def delete_old_events() -> None:
     """Empty the event log after its retention time."""
     recovery.delete_old_events()
+
+
+@shared_task(name="runs.delete_expired_items")
+def delete_expired_items() -> None:
+    """Remove store items whose time is over."""
+    recovery.delete_expired_items()

@@ -12,6 +12,7 @@ from runs.lifecycle import queue
 from runs.models import Run, RunEvent, Thread
 from runs.streams import keys
 from runs.streams.connection import sync_redis
+from tenants.database.context import acting_for
 from tenants.models import AuditEvent, Tenant
 from tests import builders
 
@@ -97,3 +98,21 @@ def test_a_sweep_that_another_replica_is_at_does_nothing(tenant: Tenant, calls: 
         assert recovery.rescue_expired_runs() == 0
         cursor.execute("select pg_advisory_unlock(7300, 1)")
     assert recovery.rescue_expired_runs() >= 1
+
+
+def test_expired_items_of_all_tenants_go_in_batches(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recovery, "ITEM_BATCH", 2)
+    other = builders.make_tenant()
+    for one in (tenant, other):
+        with acting_for(one.tenant_id), connection.cursor() as cursor:
+            cursor.execute(
+                "insert into store (prefix, key, value, expires_at) select %s, n::text, '{}', now() + make_interval(mins => n)"
+                " from generate_series(-3, 2) n",
+                [f"{one.tenant_id}.notes"],
+            )
+            cursor.execute("insert into store (prefix, key, value) values (%s, 'stays', '{}')", [f"{one.tenant_id}.notes"])
+    assert recovery.delete_expired_items() >= 8
+    for one in (tenant, other):
+        with acting_for(one.tenant_id), connection.cursor() as cursor:
+            cursor.execute("select array_agg(key order by key) from store")
+            assert cursor.fetchone() == (["1", "2", "stays"],)
