@@ -26,6 +26,9 @@ class Texts:
     documents: Sequence[str] = ()
     queries: Sequence[str] = ()
 
+    def __bool__(self) -> bool:
+        return bool(self.documents or self.queries)
+
 
 @dataclass(frozen=True, slots=True)
 class Vectors:
@@ -57,17 +60,18 @@ class Embedder:
 
     def embed(self, texts: Texts) -> Vectors:
         """Blocks while the function or the provider works. Raises what they raise, ValueError for vectors of another number or length."""
+        if not texts:
+            return Vectors()
         if self._is_async:
             return self._sorted(texts, self._submitted(texts).result())
         if self._query is None:
-            every = [*texts.documents, *texts.queries]
-            return self._sorted(texts, self._documents(every) if every else [])
+            return self._sorted(texts, self._documents([*texts.documents, *texts.queries]))
         stored = self._documents(list(texts.documents)) if texts.documents else []
         return self._sorted(texts, [*stored, *(self._query(each) for each in texts.queries)])
 
     async def aembed(self, texts: Texts) -> Vectors:
         """The same without blocking. Not in the loop's own threads, which synchronous nodes may all hold."""
-        if not texts.documents and not texts.queries:
+        if not texts:
             return Vectors()
         if self._is_async:
             return self._sorted(texts, await asyncio.wrap_future(self._submitted(texts)))
@@ -77,7 +81,7 @@ class Embedder:
         async def call() -> Any:
             every = [*texts.documents, *texts.queries]
             found: Awaitable[Any] = self._documents(every)
-            return await found if every else []
+            return await found
 
         return asyncio.run_coroutine_threadsafe(call(), self._own_loop())
 

@@ -63,6 +63,15 @@ def set_up(url: str, roles: str, dims: int | None) -> None:
             run(connection, f"comment on table checkpoints is '{made_by(dims)}'")
 
 
+def forget_vectors(url: str) -> None:
+    """Drop all vectors and what LangGraph remembers of their table, so that `set_up` makes another."""
+    with psycopg.connect(url, autocommit=True, row_factory=dict_row) as connection:
+        connection.execute("select pg_advisory_lock(%s)", [LOCK])
+        with connection.transaction():
+            run(connection, "drop table if exists store_vectors")
+            run(connection, "drop table if exists vector_migrations")
+
+
 def index_config(dims: int) -> PostgresIndexConfig:
     """For LangGraph's `setup()`, which embeds nothing. Beyond what pgvector can index, vectors are compared one by one."""
     found: PostgresIndexConfig = {"dims": dims, "embed": lambda texts: []}

@@ -10,6 +10,7 @@ import pytest
 from django.conf import settings
 from psycopg import AsyncCursor
 
+from assistants.registry.embedding import StoreConfig
 from assistants.registry.factory import AnyPregel
 from runs.checkpoints.saver import Rows, RunContext
 from runs.engine.database import Claimed, EngineDatabase, Settlement, open_pool
@@ -93,13 +94,13 @@ def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 @pytest.fixture
-def open_office(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[AnyPregel], Office]]:
+def open_office(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Office]]:
     """Starts engines; ends them."""
     monkeypatch.setattr(queue, "wake", lambda *args, **kwargs: None)
     made: list[Office] = []
 
-    def open_(graph: AnyPregel) -> Office:
-        office = Office(tenant, graph)
+    def open_(graph: AnyPregel, store: StoreConfig | None = None) -> Office:
+        office = Office(tenant, graph, store)
         office.engine.start()
         made.append(office)
         return office

@@ -11,6 +11,7 @@ from uuid import uuid4
 from langgraph.graph import END, START, StateGraph
 from typing_extensions import TypedDict
 
+from assistants.registry.embedding import StoreConfig
 from assistants.registry.factory import AnyPregel
 from assistants.registry.loader import LoadedGraph, Registry
 from runs.engine.worker import Engine
@@ -52,9 +53,9 @@ def says(word: str) -> Node:
 class Office:
     """An engine with one graph, and the runs given to it."""
 
-    def __init__(self, tenant: Tenant, graph: AnyPregel) -> None:
+    def __init__(self, tenant: Tenant, graph: AnyPregel, store: StoreConfig | None = None) -> None:
         self.tenant, self.served = tenant, uuid4().hex
-        self.engine = Engine(Registry(Path("none"), {"made": LoadedGraph("made", None, "r", self.served, source=graph)}))
+        self.engine = Engine(Registry(Path("none"), {"made": LoadedGraph("made", None, "r", self.served, source=graph)}, store))
 
     def run(self, thread: Thread | None = None, **fields: Any) -> Run:
         """A pending run, seen by the engine at its next look."""
@@ -103,4 +104,4 @@ async def disconnected() -> None:
     await asyncio.sleep(0.01)
 
 
-Opened = Callable[[AnyPregel], Office]
+Opened = Callable[..., Office]
