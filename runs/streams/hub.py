@@ -60,6 +60,11 @@ class Reader:
         """Where events of its thread are published."""
         return self._channel
 
+    @property
+    def has_news(self) -> bool:
+        """Whether something has come."""
+        return bool(self._chunks)
+
     def put(self, batch: bytes) -> None:
         """A batch of some run of the thread has come."""
         run = self._run
@@ -110,7 +115,7 @@ class Reader:
 
     async def wait(self, seconds: float) -> None:
         """Until something has come or been marked, at most so long."""
-        if self._chunks or seconds <= 0:
+        if seconds <= 0:
             return
         loop = asyncio.get_running_loop()
         self._wake = loop.create_future()

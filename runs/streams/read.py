@@ -91,7 +91,8 @@ class _Follower:
     async def next(self) -> list[Event] | None:
         """The next batch; empty after a silence, None if there is nothing to show."""
         reader, loop = self._reader, asyncio.get_running_loop()
-        await reader.wait(self._patience(loop.time()))
+        if not reader.has_news:
+            await reader.wait(self._patience(loop.time()))
         if reader.denied:
             raise AccessLost
         if reader.slow:

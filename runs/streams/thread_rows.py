@@ -29,7 +29,9 @@ with runs as materialized (
    where r.tenant_id = %(tenant)s and r.thread_id = %(thread)s and r.resumable and r.epoch_ms >= %(epoch)s
    order by r.epoch_ms limit %(runs)s),
 found as (
-  select e.run_id, e.epoch_ms, e.n, e.event, e.data from runs join run_event e on e.tenant_id = %(tenant)s and e.run_id = runs.run_id
+  select runs.run_id, e.epoch_ms, e.n, e.event, e.data from runs, lateral (
+    select epoch_ms, n, event, data from run_event
+     where tenant_id = %(tenant)s and run_id = runs.run_id and (epoch_ms, n) > (%(epoch)s, %(n)s) order by epoch_ms, n limit %(page)s) e
   union all
   select runs.run_id, runs.epoch_ms,
          case when runs.cancel_reason is not null then %(last)s when l.epoch_ms = runs.epoch_ms then l.n + 1 else 1 end, null, null
@@ -45,7 +47,7 @@ select (select count(*) from runs), (select max(epoch_ms) from runs), f.run_id, 
 _ENDED = """
 select run_id, epoch_ms from (
   select run_id, epoch_ms, status, resumable from run
-   where tenant_id = %(tenant)s and thread_id = %(thread)s order by seq desc limit %(newest)s) r
+   where tenant_id = %(tenant)s and thread_id = %(thread)s order by created_at desc, seq desc limit %(newest)s) r
  where epoch_ms >= %(epoch)s and not resumable and status <> all(%(active)s) order by epoch_ms"""
 
 

@@ -293,6 +293,20 @@ def _polled(thread: Thread) -> int:
     return len(asked)
 
 
+def test_each_question_about_a_thread_is_one_statement(tenant: Tenant) -> None:
+    thread = idle(tenant)
+    for number in range(5):
+        finished(stored(claimed(thread, resumable=bool(number % 2), epoch_ms=EPOCH + number), "values", epoch_ms=EPOCH + number))
+    ref = ThreadRef(thread.tenant_id, thread.thread_id, None, thread.epoch_ms)
+    with statements() as asked:
+        assert thread_rows.standing(ref) == thread_rows.Standing(EPOCH + 4, False, 0, None, None)
+        page, more = thread_rows.events_after(ref, REPLAY)
+        ends = thread_rows.ended_since(ref, (EPOCH, 1))
+    assert [event.cursor for event in page] == [(EPOCH + 1, 1), (EPOCH + 1, 2), (EPOCH + 3, 1), (EPOCH + 3, 2)]
+    assert [event.cursor for event in ends] == [(EPOCH, 2), (EPOCH + 2, 1), (EPOCH + 4, 1)]
+    assert (len(asked), more) == (3, False)
+
+
 async def test_broken_subscription_loses_nothing_of_resumable_runs(
     tenant: Tenant, center: Hub, following: Follow, publisher: Publisher
 ) -> None:
@@ -309,6 +323,28 @@ async def test_broken_subscription_loses_nothing_of_resumable_runs(
     publisher.publish(run, ended(4))
     await follower.until(lambda f: len(f.events) == 4)
     assert follower.numbers == [(EPOCH, n) for n in (1, 2, 3, 4)]
+
+
+@pytest.fixture
+def no_redis(settings: Any) -> None:
+    """Nothing answers where Redis should be."""
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+
+
+async def test_without_redis_rows_and_the_poll_tell_what_they_can(no_redis: None, tenant: Tenant, center: Hub, following: Follow) -> None:
+    thread = await in_database(idle, tenant)
+    follower = following(thread)
+    await asyncio.sleep(0.3)  # it has given Redis up and looked at the thread
+    await in_database(lambda: finished(claimed(thread)))
+    await center.tick()
+    await follower.until(lambda f: len(f.events) == 1)
+    run = await in_database(claimed, thread, epoch_ms=LATER, resumable=True)
+    await center.tick()
+    await in_database(stored, run, "metadata", "values", epoch_ms=LATER)
+    await follower.until(lambda f: len(f.events) == 3)
+    await in_database(finished, run)
+    await follower.until(lambda f: len(f.events) == 4)
+    assert shown(follower) == [(DONE, (EPOCH, 1)), ("metadata", (LATER, 1)), ("values", (LATER, 2)), (DONE, (LATER, 3))]
 
 
 async def test_state_update_is_shown_between_runs_and_to_those_who_want_nothing_else(
