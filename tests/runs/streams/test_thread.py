@@ -9,55 +9,18 @@ import pytest
 
 from runs.models import Run, Thread
 from runs.streams import hub as hub_module
-from runs.streams import keys, rows, thread_rows
+from runs.streams import keys, thread_rows
 from runs.streams.connection import sync_redis
 from runs.streams.hub import Hub
 from runs.streams.publish import Publisher, publish_end, publish_gone, publish_update
 from runs.streams.read import AccessLost, SlowReader
 from runs.streams.thread_rows import ThreadRef
-from runs.wire.events import DONE, END, LAST, REPLAY, STATE_UPDATE, Cursor, End, Event
+from runs.wire.events import DONE, END, LAST, REPLAY, STATE_UPDATE, Cursor, Event
 from tenants.database.threads import in_database
 from tenants.models import ApiKey, Tenant
-from tests.builders import Person, make_events, make_run, make_tenant, make_thread, now
+from tests.builders import Person, make_run, make_tenant, make_thread, now
 from tests.runs.streams.conftest import Follow, Follower
-from tests.runs.streams.made import EPOCH, numbered
-from tests.statements import statements
-
-LATER = EPOCH + 1000
-
-
-def idle(tenant: Tenant) -> Thread:
-    """A thread whose last run was claimed before all of these."""
-    return make_thread(tenant, epoch_ms=EPOCH - 1)
-
-
-def claimed(thread: Thread, *, epoch_ms: int = EPOCH, **fields: Any) -> Run:
-    """A run of the thread that a worker has taken."""
-    values: dict[str, Any] = {"status": "running", "streamed": True, "lease_owner": "worker-1", "attempt": 1} | fields
-    run = make_run(Tenant(tenant_id=thread.tenant_id), thread, epoch_ms=epoch_ms, **values)
-    change(thread, epoch_ms=epoch_ms, status="busy")
-    return run
-
-
-def finished(run: Run, **fields: Any) -> Run:
-    """The run has ended, nothing else is to be done."""
-    Run.objects.for_tenant(run.tenant_id).filter(run_id=run.run_id).update(**{"status": "success"} | fields)
-    Thread.objects.for_tenant(run.tenant_id).filter(thread_id=run.thread_id).update(status="idle")
-    return run
-
-
-def stored(run: Run, *names: str, epoch_ms: int = EPOCH) -> Run:
-    """The run with these events in rows."""
-    make_events(Tenant(tenant_id=run.tenant_id), run, *[(name, b"{}") for name in names], epoch_ms=epoch_ms)
-    return run
-
-
-def ended(n: int, epoch_ms: int = EPOCH) -> list[Event]:
-    return [Event(epoch_ms, n, END, End("success", None, None).data())]
-
-
-def change(thread: Thread, **fields: Any) -> None:
-    Thread.objects.for_tenant(thread.tenant_id).filter(thread_id=thread.thread_id).update(**fields)
+from tests.runs.streams.made import EPOCH, LATER, change, claimed, ended, finished, idle, numbered, stored
 
 
 async def listening(thread: Thread) -> None:
@@ -166,30 +129,6 @@ async def test_replay_goes_on_after_any_event(tenant: Tenant, following: Follow)
         assert follower.numbers == whole[at:]
 
 
-async def test_pages_of_a_replay_hide_nothing(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(thread_rows, "RUNS", 2)
-    monkeypatch.setattr(thread_rows, "PAGE", 3)
-    thread = await in_database(idle, tenant)
-
-    def past() -> None:
-        for number in range(6):
-            run = finished(claimed(thread, resumable=True, epoch_ms=EPOCH + number))
-            if number != 3:  # whose events have expired
-                stored(run, *["values"] * number, epoch_ms=EPOCH + number)
-
-    def replayed() -> list[Cursor]:
-        found: list[Cursor] = []
-        more, after = True, REPLAY
-        while more:
-            page, more = thread_rows.events_after(ThreadRef(thread.tenant_id, thread.thread_id, None, thread.epoch_ms), after)
-            found += [event.cursor for event in page]
-            after = found[-1]
-        return found
-
-    await in_database(past)
-    assert await in_database(replayed) == [(EPOCH + run, n + 1) for run in (1, 2, 4, 5) for n in range(run + 1)]
-
-
 async def test_cancelled_run_is_done_after_all_that_was_stored(tenant: Tenant, following: Follow, publisher: Publisher) -> None:
     thread = await in_database(idle, tenant)
     follower = following(thread)
@@ -283,28 +222,7 @@ async def test_quiet_thread_is_asked_for_by_the_poll_alone(
         await asyncio.sleep(0.6)
         counted.append(len(asked))
     assert len(set(counted)) == 1  # the first poll tells of an idle thread, of which rows then have nothing more; the others nothing new
-    assert await in_database(_polled, thread) == 1
     assert follower.events == []
-
-
-def _polled(thread: Thread) -> int:
-    with statements() as asked:
-        rows.poll([ThreadRef(thread.tenant_id, thread.thread_id, None, thread.epoch_ms)] * 3)
-    return len(asked)
-
-
-def test_each_question_about_a_thread_is_one_statement(tenant: Tenant) -> None:
-    thread = idle(tenant)
-    for number in range(5):
-        finished(stored(claimed(thread, resumable=bool(number % 2), epoch_ms=EPOCH + number), "values", epoch_ms=EPOCH + number))
-    ref = ThreadRef(thread.tenant_id, thread.thread_id, None, thread.epoch_ms)
-    with statements() as asked:
-        assert thread_rows.standing(ref) == thread_rows.Standing(EPOCH + 4, False, 0, None, None)
-        page, more = thread_rows.events_after(ref, REPLAY)
-        ends = thread_rows.ended_since(ref, (EPOCH, 1))
-    assert [event.cursor for event in page] == [(EPOCH + 1, 1), (EPOCH + 1, 2), (EPOCH + 3, 1), (EPOCH + 3, 2)]
-    assert [event.cursor for event in ends] == [(EPOCH, 2), (EPOCH + 2, 1), (EPOCH + 4, 1)]
-    assert (len(asked), more) == (3, False)
 
 
 async def test_broken_subscription_loses_nothing_of_resumable_runs(
