@@ -2,7 +2,7 @@
 
 python bench/run.py                 everything, three repetitions
 python bench/run.py --quick         one repetition, fewer operations
-python bench/run.py --only wait     one scenario (wait, stream, resume, state, idle)
+python bench/run.py --only wait     one scenario (wait, stream, resume, state, search, idle)
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ sys.path[:0] = [str(ROOT), str(HERE)]
 from config.embedded.postgres import EmbeddedPostgres  # noqa: E402
 from config.embedded.process import free_port  # noqa: E402
 from config.embedded.redis import start_redis  # noqa: E402
+from search import measure  # noqa: E402
 
 HOLD = {
     "five-step wait run, 16 callers": 1.5,
@@ -181,7 +182,10 @@ def streams(server: Server, directory: Path, repeat: int, scale: str) -> None:
     rows = harness(server, directory, "stream", "16", repeat, "--scale", scale, "--opt", "delays=[5]")
     bare = median(row["us_per_token"] for row in floor(server, directory, repeat, "--tokens", "--delay-ms", "5"))
     ours = of(rows, "delay 5 ms", "us_per_token_all")
-    print(f"streamed token, 16 streams 5 ms apart: {ours:.0f} us CPU (hold 200), {ours / bare:.2f} x bare LangGraph ({bare:.0f} us)", flush=True)
+    print(
+        f"streamed token, 16 streams 5 ms apart: {ours:.0f} us CPU (hold 200), {ours / bare:.2f} x bare LangGraph ({bare:.0f} us)",
+        flush=True,
+    )
     parts = (f"{part} {of(rows, 'delay 5 ms', f'us_per_token_{part}'):.0f}" for part in ("web", "worker", "postgres", "redis"))
     print(f"    of which {', '.join(parts)}", flush=True)
     first = harness(server, directory, "stream", "1", repeat, "--scale", "1", "--opt", "delays=[5]", "--opt", "tokens=20")
@@ -218,7 +222,13 @@ def states(server: Server, directory: Path, repeat: int, scale: str) -> None:
         print(f"{name}, {size} threads: {cpu:.2f} CPU-ms{grown}", flush=True)
 
 
-SCENARIOS = {"wait": waits, "stream": streams, "resume": resumes, "state": states, "idle": asleep}
+def searches(server: Server, directory: Path, repeat: int, scale: str) -> None:
+    """Metadata search and counting with 200 and 50,000 threads in one tenant; the last one, since it leaves them there."""
+    target = server.target()
+    measure(server.postgres.url("holdfast"), server.port, server.key, list(target["pids"].values()), int(200 * float(scale)))
+
+
+SCENARIOS = {"wait": waits, "stream": streams, "resume": resumes, "state": states, "idle": asleep, "search": searches}
 
 
 def main() -> None:
