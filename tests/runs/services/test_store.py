@@ -3,13 +3,21 @@
 from uuid import uuid4
 
 import pytest
+from django.db import transaction
+from langchain_core.runnables import RunnableConfig
+from langgraph_sdk.runtime import ServerRuntime
 
+from assistants.registry.factory import Factory
+from assistants.registry.loader import LoadedGraph
+from runs.checkpoints.state import Place, read_state
+from runs.models import Thread
 from runs.services.store import delete_item, get_item, list_namespaces, put_item, search_items
 from runs.wire.store import ItemAt, ItemPut, ItemSearch, NamespaceSearch
 from tenants.actors import Role
 from tenants.exceptions import NotAllowed
 from tenants.models import AuditEvent, Tenant
-from tests.builders import Person, actor_of
+from tests.builders import Person, actor_of, make_thread
+from tests.runs.engine.office import graph_of, says
 from tests.statements import statements
 
 ITEM = {"namespace": ["notes", "ann"], "key": "k", "value": {"secret": "likes blue"}}
@@ -55,3 +63,23 @@ def test_what_each_use_case_asks_of_the_database(owner: Person) -> None:
     with statements() as gone:
         delete_item(actor=owner.actor, at=ItemAt(("notes", "ann"), "k"))
     assert [len(each) for each in (put, read, found, listed, missing, gone)] == [2, 1, 1, 1, 1, 2]
+
+
+def test_a_factory_that_is_called_for_state_has_the_tenant_s_store(tenant: Tenant, owner: Person) -> None:
+    put_item(actor=owner.actor, request=ItemPut.parse(ITEM))
+    seen: list[object] = []
+
+    async def make(config: RunnableConfig, runtime: ServerRuntime[None]) -> object:
+        assert runtime.store is not None
+        item = runtime.store.get(("notes", "ann"), "k")
+        seen.append(item and item.value)
+        await runtime.store.aput(("notes",), "seen", {"n": 1})
+        return graph_of(("node", says("x")))
+
+    graph, thread = LoadedGraph("made", None, "r", "f", source=Factory.of(make)), make_thread(tenant)
+    with transaction.atomic():
+        assert Thread.objects.for_tenant(tenant.tenant_id).filter(thread_id=thread.thread_id).exists()
+        read_state(graph, Place(tenant.tenant_id, thread.thread_id))
+    assert seen == [ITEM["value"]]
+    found = get_item(actor=owner.actor, at=ItemAt(("notes",), "seen"))
+    assert found is not None

@@ -1,5 +1,6 @@
 """A langgraph.json with `store.index` and `store.ttl`, from setup to search"""
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -73,6 +74,20 @@ def test_nodes_of_both_kinds_write_vectors(indexed: Stack, open_office: Opened, 
 
     office = open_office(graph_of(("node", synchronous if blocking else asynchronous)), index())
     assert office.thread_of(office.ended(office.run())).values == {"said": ["b", "a"]}
+
+
+def test_synchronous_nodes_that_hold_every_thread_can_embed(indexed: Stack, open_office: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "RUN_SLOTS", 2)
+    both = threading.Barrier(2)
+
+    def node(state: State, store: BaseStore) -> State:
+        both.wait(10)
+        store.put(("n",), "a", {"text": "zoo"})
+        return {"said": [str(len(store.search(("n",), query="zoo")))]}
+
+    office = open_office(graph_of(("node", node)), index())
+    runs = [office.run(), office.run()]
+    assert [office.ended(run).status for run in runs] == ["success", "success"]
 
 
 def test_an_embedding_that_fails_is_the_node_s_error(indexed: Stack, open_office: Opened) -> None:
