@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeVar
 
 import psycopg
 
@@ -35,3 +35,11 @@ async def repeated(action: Callable[[], Awaitable[T]], seconds: float) -> T:
                 raise
             logger.warning("database statement repeated", extra={"reason": type(error).__name__})
             await asyncio.sleep(PAUSE_SECONDS)
+
+
+async def unbroken(action: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """The action's answer. Whoever is cancelled meanwhile leaves it to end alone.
+
+    Broken off inside a pipeline, psycopg gives a connection back that is still in it: the next one's locks would then stay.
+    """
+    return await asyncio.shield(asyncio.create_task(action()))

@@ -1,5 +1,6 @@
 """The engine's checkpointer: reads under row-level security, writes through the process's one fenced writer."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
@@ -25,7 +26,7 @@ from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool
 
 from runs.checkpoints.keys import inward, outward
-from runs.checkpoints.repeat import repeated
+from runs.checkpoints.repeat import repeated, unbroken
 
 
 class StaleWriter(Exception):
@@ -84,10 +85,14 @@ class FencedSaver(AsyncPostgresSaver):
     async def _cursor(self, *, pipeline: bool = False) -> AsyncIterator[AsyncCursor[DictRow]]:
         """A cursor whose tenant is set in the same implicit transaction, and gone with it."""
         pool = cast("AsyncConnectionPool[Any]", self.conn)
-        async with pool.connection() as connection, connection.pipeline():
-            await connection.execute("select set_config('app.tenant_id', %s, true)", (str(current_run.get().tenant_id),))
-            async with connection.cursor(binary=True, row_factory=dict_row) as cursor:
-                yield cursor
+        async with pool.connection() as connection:
+            try:
+                async with connection.pipeline(), connection.cursor(binary=True, row_factory=dict_row) as cursor:
+                    await connection.execute("select set_config('app.tenant_id', %s, true)", (str(current_run.get().tenant_id),))
+                    yield cursor
+            except asyncio.CancelledError:
+                await connection.close()  # as for `unbroken`
+                raise
 
     async def _load_checkpoint_tuple(self, value: DictRow) -> CheckpointTuple:
         """Without the stock saver's thread hop."""
@@ -115,7 +120,7 @@ class FencedSaver(AsyncPostgresSaver):
         if run.fresh and not run.head.written and not configurable.get("checkpoint_id"):
             return None
         read = super().aget_tuple
-        found = await repeated(lambda: read(inward(run.tenant_id, config)), settings.LEASE_SECONDS)
+        found = await unbroken(lambda: repeated(lambda: read(inward(run.tenant_id, config)), settings.LEASE_SECONDS))
         return outward(found) if found else None
 
     async def alist(
@@ -135,7 +140,7 @@ class FencedSaver(AsyncPostgresSaver):
     async def aget_delta_channel_history(self, *, config: RunnableConfig, channels: Sequence[str]) -> Any:
         """Writes of delta channels since their last snapshot."""
         read, place = super().aget_delta_channel_history, inward(current_run.get().tenant_id, config)
-        return await repeated(lambda: read(config=place, channels=channels), settings.LEASE_SECONDS)
+        return await unbroken(lambda: repeated(lambda: read(config=place, channels=channels), settings.LEASE_SECONDS))
 
     async def aput(
         self, config: RunnableConfig, checkpoint: Checkpoint, metadata: CheckpointMetadata, new_versions: ChannelVersions

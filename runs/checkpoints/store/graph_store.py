@@ -11,7 +11,7 @@ from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool
 
 from assistants.registry.embedding import StoreConfig, Vectors
-from runs.checkpoints.repeat import repeated
+from runs.checkpoints.repeat import repeated, unbroken
 from runs.checkpoints.saver import RunContext, StaleWriter
 from runs.checkpoints.store.ttl import ttl_config
 from runs.checkpoints.store.work import Row, Transaction, Work
@@ -71,7 +71,7 @@ class Shelves:
                         await cursors[-1].execute(statement.text, statement.parameters)
                 return [await cursor.fetchall() if cursor.description else [] for cursor in cursors]
 
-        return await repeated(execute, settings.LEASE_SECONDS)
+        return await unbroken(lambda: repeated(execute, settings.LEASE_SECONDS))
 
 
 class TenantStore(BaseStore):

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextvars
+import random
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -15,10 +16,12 @@ from django.db import connections, transaction
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import interrupt
+from psycopg.pq import PipelineStatus
 
 from assistants.registry.loader import Registry
 from runs.engine.batcher import Batcher
 from runs.engine.cancellation import StopReason
+from runs.engine.database import Claimed
 from runs.engine.leases import Heartbeat
 from runs.engine.worker import Engine
 from runs.models import Interrupt, Run, RunEvent, Thread
@@ -320,3 +323,27 @@ def test_a_held_thread_delays_the_end_of_its_own_run_and_no_other(open_office: O
         with ThreadPoolExecutor(1) as pool:
             assert pool.submit(contextvars.copy_context().run, meanwhile).result(10) == ("success", "running")
     assert office.ended(held).status == "success"
+
+
+def test_runs_stopped_at_any_moment_leave_no_connection_in_a_pipeline(open_office: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The statements of whoever got it next would be one transaction with it, and their locks would stay."""
+    office = open_office(graph_of(("a", says("a")), ("b", says("b"))))
+    engine, chance = office.engine, random.Random(7)
+    threads = [office.thread_of(office.ended(office.run())) for _ in range(12)]
+    begin = engine._begin
+
+    async def begin_and_stop(claimed: list[Claimed]) -> None:
+        await begin(claimed)
+        for run in claimed:
+            engine.loop.call_later(chance.uniform(0, 0.006), engine._stop, run, StopReason.CANCELLED)
+
+    monkeypatch.setattr(engine, "_begin", begin_and_stop)
+    for _ in range(12):
+        for thread in threads:
+            office.run(thread)
+        engine.look()
+        until("all were claimed", lambda: not Run.objects.for_tenant(office.tenant.tenant_id).filter(status="pending").exists())
+        until("all have ended", lambda: not engine.running)
+        Run.objects.for_tenant(office.tenant.tenant_id).active().update(status="interrupted")
+        idle: list[Any] = office.on_loop(lambda: list(engine.pool._pool))
+        assert [each.pgconn.pipeline_status for each in idle] == [PipelineStatus.OFF] * len(idle)
