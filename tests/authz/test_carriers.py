@@ -240,3 +240,14 @@ def test_a_filter_of_a_search_is_no_sql(stranger: httpx.Client, secret: str) -> 
     for wanted in ({"k' or true --": 1}, {"n": {"$gt": "0) or true --"}}, {"n": {"$eq": "'; select 1"}}, {"secret": {"$ne": "x"}}):
         answer = stranger.post("/store/items/search", json={"filter": wanted})
         assert answer.status_code in (200, 400) and secret not in answer.text
+
+
+@pytest.mark.parametrize("strategy", ["enqueue", "interrupt", "rollback"])
+def test_checkpoint_of_another_thread_is_no_place_to_fork_from(stranger: httpx.Client, own: str, ours: Target, strategy: str) -> None:
+    """Neither a foreign one nor one of another own thread: the run finds nothing there and fails."""
+    other = stranger.get(f"{own}/state").json()["checkpoint"]["checkpoint_id"]
+    empty = f"/threads/{stranger.post('/threads', json={}).json()['thread_id']}"
+    for carrier in ({"checkpoint_id": ours.checkpoint_id}, {"checkpoint": {"checkpoint_id": other, "thread_id": own[9:]}}):
+        body = {"assistant_id": "approval", "input": None, "multitask_strategy": strategy} | carrier
+        assert stranger.post(f"{empty}/runs/wait", json=body).json()["__error__"]["error"] == "EmptyInputError"
+    assert stranger.get(f"{empty}/state").json()["values"] == {}
