@@ -19,7 +19,7 @@ from runs.checkpoints.saver import FencedSaver, Head, Rows, RunContext, StaleWri
 from runs.checkpoints.store.graph_store import Shelves
 from runs.engine.database import Claimed, Settlement
 from runs.engine.events import with_events
-from runs.engine.prepare import Call, call_of, config_of, continued, with_store, without_tasks
+from runs.engine.prepare import DROPPED, Call, call_of, config_of, continued, with_store, without_tasks
 from runs.engine.settle import CRASH_LIMIT, Ending, crashed, end_of, settlement_of, stale, without_values
 from runs.engine.stream import EventLog, EventStream
 from runs.engine.tokens import straight
@@ -111,13 +111,14 @@ async def drive(run: Claimed, parts: Parts, stream: EventStream, control: RunCon
         async with loaded.graph(call.config, purpose="run", checkpointer=parts.saver, store=store, context=call.context) as graph:
             call = with_store(call, store)
             stream.emit("metadata", dumps({"run_id": str(run.run_id), "attempt": run.attempt}))
-            if run.attempt > 1 and await has_progress(run, parts.saver):
+            made = await progress(run, parts.saver) if run.attempt > 1 else None
+            if made not in (None, DROPPED):
                 call = continued(call)
                 if await at_breakpoint(run, graph, call):
                     return await with_state(run, graph, Ending("success"), breakpoint_hit=True)
             try:
                 if ends(run.kwargs) and call.input is not None and run.head_checkpoint_id is not None:
-                    call = await without_tasks(graph, call)
+                    call = await without_tasks(graph, call, dropped=made == DROPPED)
                     context.head.checkpoint_id = None  # what the command writes now makes no checkpoint: read the state
                 await consume(graph, call, stream, control, seen)
             except (GraphDrained, StaleWriter):
@@ -192,12 +193,12 @@ def chunks_of(graph: Any, call: Call, control: RunControl) -> AsyncGenerator[Any
     return stream
 
 
-async def has_progress(run: Claimed, saver: FencedSaver) -> bool:
-    """Whether an earlier attempt of this run has made a checkpoint."""
+async def progress(run: Claimed, saver: FencedSaver) -> str | None:
+    """The source of the head, if an earlier attempt of this run has made it. DROPPED is the first thing that a run can do."""
     found = await saver.aget_tuple({"configurable": {"thread_id": str(run.thread_id), "checkpoint_ns": ""}})
     if found is None or found.metadata.get("run_id") != str(run.run_id):
-        return False
-    return found.metadata.get("source") != "update"  # dropping tasks is the first thing that a run does
+        return None
+    return found.metadata.get("source")
 
 
 async def at_breakpoint(run: Claimed, graph: Any, call: Call) -> bool:

@@ -17,6 +17,7 @@ from runs.wire.merge import admitted_context
 from runs.wire.modes import EVENTS, graph_modes
 
 FORK_KEYS = ("checkpoint_id", "checkpoint_ns", "checkpoint_map")
+DROPPED = "update"  # the source of the checkpoint that `without_tasks` makes
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +91,14 @@ def continued(call: Call) -> Call:
     return replace(call, config={**call.config, "configurable": configurable}, input=None)
 
 
-async def without_tasks(graph: Any, call: Call) -> Call:
-    """Drop what the checkpoint still has to do, interrupts included, in a checkpoint of its own; the rest of the call goes on from there.
+async def without_tasks(graph: Any, call: Call, *, dropped: bool) -> Call:
+    """Drop what the checkpoint still has to do, interrupts included, in a checkpoint of its own, unless an earlier attempt has done so.
 
-    Only LangGraph's state update can drop tasks: for its stream the end is an unknown node, and the interrupted one would ask again.
+    The rest of the call goes on from there. Only LangGraph's state update can drop tasks: for its stream the end is an unknown node, and
+    the interrupted one would ask again.
     """
-    await graph.aupdate_state(call.config, None, as_node=END)
+    if not dropped:
+        await graph.aupdate_state(call.config, None, as_node=END)
     update = call.input.update if isinstance(call.input, Command) else None
     return replace(continued(call), input=Command(update=update) if update else None)
 
