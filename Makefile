@@ -27,6 +27,7 @@ check: .venv/.synced-all ## lint, format, types, layers, templates
 
 test: .venv/.synced-all ## all that a change needs
 	@$(RUN)python -m tests.js.node
+	@$(RUN)python -m tests.browser.chromium
 	$(RUN)pytest -n 2 --dist loadgroup
 
 format: .venv/.synced-all ## let the tools rewrite the code
