@@ -12,6 +12,9 @@ check("threads.create", async (client) => {
   assert.deepEqual([row.thread_id, row.status, row.metadata], [threadId, "idle", { a: 1, graph_id: "approval" }]);
   assert.deepEqual(await client.threads.create({ threadId, ifExists: "do_nothing" }), row);
   await refused(409, /already exists/, () => client.threads.create({ threadId }));
+  const supersteps = [{ updates: [{ values: { tick: 1 }, asNode: "__input__" }] }, { updates: [{ values: { tick: 2 }, asNode: "work" }] }];
+  const made = await client.threads.create({ graphId: "slow", supersteps });
+  assert.deepEqual([made.values, made.status], [{ tick: 2 }, "interrupted"]);
 });
 
 check("threads.get", async (client) => {
@@ -83,10 +86,11 @@ check("threads.updateState", async (client) => {
 check("threads.patchState", async (client) => {
   const thread = await finished(client);
   const before = await client.threads.getState(thread);
-  await client.threads.patchState(thread, { mark: 1 });
+  assert.equal(await client.threads.patchState(thread, { mark: 1 }), undefined);
   await client.threads.patchState({ configurable: { thread_id: thread } }, { more: 2 });
-  const state = await client.threads.getState(thread);
-  assert.deepEqual([state.values, state.metadata.mark, state.metadata.more], [before.values, 1, 2]);
+  const { metadata } = await client.threads.get(thread);
+  assert.deepEqual([metadata.mark, metadata.more, metadata.graph_id], [1, 2, "approval"]);
+  assert.deepEqual(await client.threads.getState(thread), before);
 });
 
 check("threads.getHistory", async (client) => {

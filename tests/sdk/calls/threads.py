@@ -32,6 +32,9 @@ async def create(client: Any) -> None:
     assert await client.threads.create(thread_id=wanted, if_exists="do_nothing") == row
     with pytest.raises(ConflictError):
         await client.threads.create(thread_id=wanted)
+    steps = [{"updates": [{"values": {"tick": 1}, "as_node": "__input__"}]}, {"updates": [{"values": {"tick": 2}, "as_node": "work"}]}]
+    made = await client.threads.create(graph_id="slow", supersteps=steps)
+    assert (made["values"], made["status"]) == ({"tick": 2}, "interrupted")
 
 
 @calls("threads.get")
@@ -100,6 +103,7 @@ async def get_state(client: Any) -> None:
     assert (state["next"], [found["id"] for found in state["interrupts"]]) == (["ask"], [interrupt])
     for options in ({"checkpoint": state["checkpoint"]}, {"checkpoint_id": state["checkpoint"]["checkpoint_id"]}):
         assert (await client.threads.get_state(thread, **options))["values"] == state["values"]
+    assert await client.threads.get_state(thread, select=["next"]) == {"next": ["ask"]}
 
 
 @calls("threads.update_state")
