@@ -134,6 +134,7 @@ STATE = row(
 FOUND_STATE = part(STATE)
 STATE_AT = thing("checkpoint", checkpoint=CHECKPOINT, subgraphs=SWITCH, select=TEXTS)
 STATE_UPDATE = thing(values={"type": ["object", "array", "null"]}, as_node=TEXT, checkpoint=CHECKPOINT, checkpoint_id=TEXT)
+STATE_PATCH = thing(metadata=OBJECT)
 UPDATED = row(checkpoint=CHECKPOINT, configurable=CHECKPOINT, checkpoint_id=TEXT)
 HISTORY = thing(
     limit={"type": "integer", "minimum": 0, "maximum": 1000, "default": 1}, before=ANY, metadata=OBJECT, checkpoint=CHECKPOINT, select=TEXTS

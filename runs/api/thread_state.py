@@ -5,11 +5,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from runs.api import openapi
-from runs.services.state import get_history, get_state, update_state
-from runs.services.threads import patch_thread
+from runs.services.state import get_history, get_state, patch_state, update_state
 from runs.wire.schema import checkpoint_id as parse_checkpoint_id
-from runs.wire.state import CheckpointRef, HistoryRequest, StateAt, StateUpdate, selected, state_json, updated_json
-from runs.wire.threads import ThreadPatch
+from runs.wire.state import CheckpointRef, HistoryRequest, StateAt, StatePatch, StateUpdate, selected, state_json, updated_json
 from tenants.api.views import AgentView
 from tenants.validation import path_id
 
@@ -32,10 +30,10 @@ class ThreadStateDetail(AgentView):
         written = update_state(actor=self.actor, thread_id=path_id(thread_id), request=update)
         return Response(updated_json({"configurable": written}))
 
-    @extend_schema(operation_id="patch_thread_state", request=openapi.body(openapi.THREAD_PATCH), responses={204: None})
+    @extend_schema(operation_id="patch_thread_state", request=openapi.body(openapi.STATE_PATCH), responses={204: None})
     def patch(self, request: Request, thread_id: str) -> Response:
-        """Merge metadata into the thread's, as `PATCH /threads/{thread_id}` does: the JS client's `threads.patchState`."""
-        patch_thread(actor=self.actor, thread_id=path_id(thread_id), request=ThreadPatch.parse(request.data))
+        """Merge metadata into that of the newest state: the JS client's `threads.patchState`."""
+        patch_state(actor=self.actor, thread_id=path_id(thread_id), request=StatePatch.parse(request.data))
         return Response(status=204)
 
 

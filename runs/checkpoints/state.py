@@ -150,6 +150,20 @@ def write_state(graph: LoadedGraph, place: Place, steps: Sequence[Sequence[Chang
         return with_graph(graph, place, write)
 
 
+def patch_metadata(place: Place, metadata: dict[str, Any]) -> str | None:
+    """Merge into the metadata of the thread's head; answers its id, None if there is none. Needs the thread's lock, and no run active."""
+    statement = """
+        update checkpoints c set metadata = c.metadata || %(metadata)s::jsonb
+         where c.thread_id = %(thread)s and c.checkpoint_ns = '' and c.checkpoint_id = (
+           select n.checkpoint_id from checkpoints n where n.thread_id = %(thread)s and n.checkpoint_ns = ''
+            order by n.checkpoint_id desc limit 1) returning c.checkpoint_id"""
+    parameters = {"thread": thread_key(place.tenant_id, place.thread_id), "metadata": orjson.dumps(metadata).decode()}
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        row = cursor.fetchone()
+    return None if row is None else str(row[0])
+
+
 def find_ancestors(place: Place) -> dict[str, str]:
     """Checkpoint ids by namespace: of a subgraph's checkpoint (else its newest), and of the graphs around it. Raises NotFound."""
     statement = """

@@ -6,17 +6,17 @@ from uuid import UUID
 
 from django.db import transaction
 
-from runs.checkpoints.state import Change, Page, Snapshot, empty_snapshot, read_history, read_state, write_state
+from runs.checkpoints.state import Change, Page, Snapshot, empty_snapshot, patch_metadata, read_history, read_state, write_state
 from runs.lifecycle.head import Cause, apply_head
 from runs.models import Thread
 from runs.services.access import require_quiet, thread_for
 from runs.services.heads import graph_of, place_of
 from runs.streams.publish import publish_update
 from runs.wire.encoding import dumps
-from runs.wire.state import HistoryRequest, StateAt, StateUpdate, state_json
+from runs.wire.state import HistoryRequest, StateAt, StatePatch, StateUpdate, state_json
 from runs.wire.threads import SuperstepUpdate
 from tenants.actors import Actor
-from tenants.exceptions import BadRequest
+from tenants.exceptions import BadRequest, Conflict
 from tenants.models import Json
 from tenants.policy import Permission, require, require_own
 from tenants.services import audit
@@ -75,6 +75,20 @@ def update_state(*, actor: Actor, thread_id: UUID, request: StateUpdate) -> Json
     told = partial(publish_update, actor.tenant_id, thread_id, epoch_ms, partial(_update_frame, thread_id, head))
     transaction.on_commit(told, robust=True)
     return written
+
+
+@transaction.atomic
+def patch_state(*, actor: Actor, thread_id: UUID, request: StatePatch) -> None:
+    """Merge metadata into that of the thread's newest checkpoint, shallowly. Raises Conflict without one, and while runs are active."""
+    thread = thread_for(actor, thread_id, lock=True)
+    require(actor, Permission.STATE_UPDATE)
+    require_own(actor, thread.owner, Permission.THREAD_UPDATE_OWN, Permission.THREAD_UPDATE)
+    require_quiet(actor, thread_id)
+    checkpoint_id = patch_metadata(place_of(thread), request.metadata)
+    if checkpoint_id is None:
+        raise Conflict(f"Thread {thread_id} has no state yet.")
+    after = {"checkpoint_id": checkpoint_id, "metadata_keys": sorted(request.metadata)}
+    audit.record(actor, "state.patch", "thread", thread_id, after=after)
 
 
 def import_state(actor: Actor, thread: Thread, supersteps: Sequence[Sequence[SuperstepUpdate]]) -> None:

@@ -163,6 +163,7 @@ _SCHEMAS: dict[str, Schema] = {
         },
         "oneOf": [{"required": ["status"]}, {"required": ["thread_id", "run_ids"]}],
     },
+    "state_patch": _body({"metadata": _OBJECT}),
     "state_at": _body({"checkpoint": _CHECKPOINT, "subgraphs": _BOOLEAN, "select": _TEXTS}, "checkpoint"),
     "history": _body(
         {"limit": _limit(0), "before": {"type": ["object", "string"]}, "metadata": _OBJECT, "checkpoint": _CHECKPOINT, "select": _TEXTS}

@@ -8,6 +8,7 @@ from langgraph.types import PregelTask, StateSnapshot
 
 from runs.wire.encoding import to_json
 from runs.wire.interrupts import StoredInterrupt, interrupt_row
+from runs.wire.merge import RESERVED_METADATA
 from runs.wire.query import Query, many, one, truth
 from runs.wire.schema import check, checkpoint_id
 from tenants.exceptions import Invalid
@@ -15,6 +16,7 @@ from tenants.exceptions import Invalid
 Json = dict[str, Any]
 
 MOST_STATES = 1000
+RESERVED = RESERVED_METADATA | {"source", "step", "parents", "graph_id", "user_id", "run_attempt", "delta_writes_versioned"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,19 @@ class StateUpdate:
         at = given.get("checkpoint", {})
         named = given.get("checkpoint_id") or at.get("checkpoint_id")
         return cls(given.get("values"), given.get("as_node"), CheckpointRef.parse({**at, "checkpoint_id": named}))
+
+
+@dataclass(frozen=True, slots=True)
+class StatePatch:
+    """A checked body of `PATCH /threads/{thread_id}/state`; metadata without what LangGraph and this server write themselves."""
+
+    metadata: Json
+
+    @classmethod
+    def parse(cls, body: object) -> "StatePatch":
+        """Invalid where the schema is violated."""
+        given = check("state_patch", body).get("metadata", {})
+        return cls({key: value for key, value in given.items() if key not in RESERVED and not key.startswith("langgraph_")})
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,7 +150,7 @@ TABLE = [
         note="with its gate",
     ),
     Row("GET /threads/{thread_id}/state", target="paused"),
-    Row("PATCH /threads/{thread_id}/state", AUTHOR_OR_DEVELOPERS, 204, body=lambda _: {"metadata": {"a": 1}}),
+    Row("PATCH /threads/{thread_id}/state", DEVELOPERS, 204, target="finished", body=lambda _: {"metadata": {"a": 1}}),
     Row("POST /threads/{thread_id}/state", DEVELOPERS, target="finished", body=lambda _: {"values": {"answers": ["edited"]}}),
     Row(
         "POST /threads/{thread_id}/state",

@@ -5,14 +5,14 @@ from uuid import uuid4
 import pytest
 
 from runs.models import Interrupt, Run, Thread
-from runs.services.state import get_history, get_state, update_state
+from runs.services.state import get_history, get_state, patch_state, update_state
 from runs.services.threads import create_thread
-from runs.wire.state import CheckpointRef, HistoryRequest, StateAt, StateUpdate, state_json
+from runs.wire.state import CheckpointRef, HistoryRequest, StateAt, StatePatch, StateUpdate, state_json
 from runs.wire.threads import ThreadCreate
 from tenants.actors import Role
 from tenants.database.context import acting_for
 from tenants.exceptions import BadRequest, Conflict, NotAllowed, NotFound
-from tenants.models import AuditEvent, Tenant
+from tenants.models import AuditEvent, Json, Tenant
 from tests.builders import Person, actor_of, make_run, make_thread
 from tests.statements import statements
 
@@ -169,6 +169,35 @@ def test_update_supersedes_an_open_interrupt(tenant: Tenant, owner: Person) -> N
     assert (interrupt.status, interrupt.closed_by) == ("superseded", f"update:{written['checkpoint_id']}")
     assert (stored(thread).status, stored(thread).interrupts) == ("interrupted", {})
     assert AuditEvent.objects.for_tenant(tenant.tenant_id).filter(action="interrupt.supersede", target_id=interrupt.interrupt_id).exists()
+
+
+def test_metadata_of_the_newest_state_is_patched(tenant: Tenant, owner: Person, thread: Thread) -> None:
+    for tick in (1, 2):
+        update_state(actor=owner.actor, thread_id=thread.thread_id, request=update(values={"tick": tick}))
+    patch = StatePatch.parse({"metadata": {"mark": 1, "run_id": "theirs", "source": "fork", "langgraph_x": 1, "step": 9}})
+    with statements() as sent:
+        patch_state(actor=owner.actor, thread_id=thread.thread_id, request=patch)
+    assert len(sent) == 4  # lock, runs, metadata, audit
+    newest, older = get_history(actor=owner.actor, thread_id=thread.thread_id, request=HistoryRequest(10))
+    assert newest.metadata is not None and older.metadata is not None
+    told: Json = dict(newest.metadata)
+    assert (told["mark"], told["source"], told["step"], "run_id" in told, "langgraph_x" in told) == (1, "update", 1, False, False)
+    assert "mark" not in older.metadata
+    marked = get_history(actor=owner.actor, thread_id=thread.thread_id, request=HistoryRequest(10, metadata={"mark": 1}))
+    assert [state.values for state in marked] == [{"tick": 2}]
+    event = AuditEvent.objects.for_tenant(tenant.tenant_id).get(action="state.patch")
+    assert event.after is not None and event.after["metadata_keys"] == ["mark"]
+
+
+def test_what_has_no_state_or_runs_is_not_patched(tenant: Tenant, owner: Person, thread: Thread) -> None:
+    patch = StatePatch({"mark": 1})
+    with pytest.raises(Conflict, match="has no state yet"):
+        patch_state(actor=owner.actor, thread_id=thread.thread_id, request=patch)
+    make_run(tenant, thread, status="running", graph_id="slow")
+    with pytest.raises(Conflict, match="in-flight runs"):
+        patch_state(actor=owner.actor, thread_id=thread.thread_id, request=patch)
+    with pytest.raises(NotAllowed):
+        patch_state(actor=actor_of(tenant, Role.OPERATOR), thread_id=thread.thread_id, request=patch)
 
 
 def test_unknown_checkpoint_is_an_empty_state(owner: Person, thread: Thread) -> None:
