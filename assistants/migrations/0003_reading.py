@@ -9,28 +9,33 @@ from django.db import migrations, models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
 
+from tenants.database.operations import AddIndexOnline
+
 ALIVE = Q(deleted_at=None)
 
 
 class Migration(migrations.Migration):
+    """In no transaction, so that nobody is kept from writing."""
+
+    atomic = False
     dependencies = [("assistants", "0002_walls")]
     operations = [
         migrations.AddField("graph", "xray", models.JSONField(null=True)),
         migrations.AddField("graph", "subgraphs", models.JSONField(null=True)),
-        migrations.AddIndex(
+        AddIndexOnline(
             "assistant",
             models.Index(fields=["tenant_id", "-created_at", "assistant_id"], condition=ALIVE, name="assistant_created"),
         ),
-        migrations.AddIndex(
+        AddIndexOnline(
             "assistant",
             models.Index(fields=["tenant_id", "-updated_at", "assistant_id"], condition=ALIVE, name="assistant_updated"),
         ),
-        migrations.AddIndex(
+        AddIndexOnline(
             "assistant",
             models.Index(fields=["tenant_id", "graph_id", "-created_at", "assistant_id"], condition=ALIVE, name="assistant_graph"),
         ),
-        migrations.AddIndex("assistant", models.Index(fields=["tenant_id", "assistant_id"], condition=ALIVE, name="assistant_alive")),
-        migrations.AddIndex(
+        AddIndexOnline("assistant", models.Index(fields=["tenant_id", "assistant_id"], condition=ALIVE, name="assistant_alive")),
+        AddIndexOnline(
             "assistant",
             models.Index(F("tenant_id"), Lower("name").desc(), F("assistant_id"), condition=ALIVE, name="assistant_name"),
         ),

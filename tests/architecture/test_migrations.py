@@ -44,3 +44,8 @@ def test_the_rule_sees_a_violation() -> None:
     assert list(offending(ast.parse("x = [migrations.RunSQL('Update run set a = 1')]"))) == [1]
     assert list(offending(ast.parse("x = [AcrossTenants('run', migrations.RunSQL('update run set a = 1'))]"))) == []
     assert list(offending(ast.parse("x = [migrations.RunSQL('create index i on run (a)')]"))) == []
+
+
+def test_indexes_of_tables_in_use_are_made_while_others_write() -> None:
+    files = [file for file in python_files(*APPS) if is_migration(file) and not file.name.startswith("0001")]
+    assert [name(file) for file in files if any(called(node) == "AddIndex" for node in ast.walk(tree(file)))] == []
