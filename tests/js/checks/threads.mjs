@@ -88,9 +88,9 @@ check("threads.patchState", async (client) => {
   const before = await client.threads.getState(thread);
   assert.equal(await client.threads.patchState(thread, { mark: 1 }), undefined);
   await client.threads.patchState({ configurable: { thread_id: thread } }, { more: 2 });
-  const { metadata } = await client.threads.get(thread);
-  assert.deepEqual([metadata.mark, metadata.more, metadata.graph_id], [1, 2, "approval"]);
-  assert.deepEqual(await client.threads.getState(thread), before);
+  const state = await client.threads.getState(thread);
+  assert.deepEqual(state, { ...before, metadata: { ...before.metadata, mark: 1, more: 2 } });
+  assert.deepEqual(await client.threads.getHistory(thread, { metadata: { mark: 1 } }), [state]);
 });
 
 check("threads.getHistory", async (client) => {
