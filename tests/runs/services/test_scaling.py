@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 from django.db import connection, transaction
 
+from runs.models import Thread
 from runs.services.runs import list_runs
 from runs.services.search import RARE, count_threads, search_threads
 from runs.services.state import get_history, get_state, update_state
@@ -59,17 +60,23 @@ def many(database: None) -> Crowd:
 
 
 def crowd(size: int) -> Crowd:
-    """A tenant with so many threads."""
+    """A tenant with so many threads; a neighbour has as many checkpoints, for nobody has a table to themselves."""
     tenant, url = make_tenant(), stack.admin_url(stack.own_database())
     actor = actor_of(tenant)
-    with acting_for(tenant.tenant_id):
-        thread = create_thread(actor=actor, request=ThreadCreate.parse({"metadata": {"graph_id": "slow"}}))
-        update_state(actor=actor, thread_id=thread.thread_id, request=StateUpdate({"tick": 1}))
-    run = make_run(tenant, thread)
+    thread, neighbour = written(actor), written(actor_of(make_tenant()))
+    crowds.lengthen(url, f"{neighbour.tenant_id}:{neighbour.thread_id}", size)
     crowds.lengthen(url, f"{tenant.tenant_id}:{thread.thread_id}", size // 20)
-    crowds.repeat(url, run.run_id, size // 20)
+    crowds.repeat(url, make_run(tenant, thread).run_id, size // 20)
     crowds.fill(url, tenant.tenant_id, size)
     return Crowd(actor, thread.thread_id, size)
+
+
+def written(actor: Actor) -> Thread:
+    """A thread with one checkpoint."""
+    with acting_for(actor.tenant_id):
+        thread = create_thread(actor=actor, request=ThreadCreate.parse({"metadata": {"graph_id": "slow"}}))
+        update_state(actor=actor, thread_id=thread.thread_id, request=StateUpdate({"tick": 1}))
+    return thread
 
 
 def touched(crowd: Crowd, use: Use) -> Touched:
@@ -131,6 +138,7 @@ FLAT: dict[str, Use] = {
     "state": lambda crowd: get_state(actor=crowd.actor, thread_id=crowd.thread_id, at=StateAt(CheckpointRef(), False)),
     "history": history(limit=10),
     "history before": history(limit=10, before="10000000-0000-6000-8000-000000000008"),
+    "history of a source": history(limit=5, metadata={"source": "update"}),
     "runs": lambda crowd: list_runs(actor=crowd.actor, thread_id=crowd.thread_id, request=RunList.parse({})),
 }
 
