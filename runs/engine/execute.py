@@ -19,7 +19,7 @@ from runs.checkpoints.saver import FencedSaver, Head, Rows, RunContext, StaleWri
 from runs.checkpoints.store.graph_store import Shelves
 from runs.engine.database import Claimed, Settlement
 from runs.engine.events import with_events
-from runs.engine.prepare import DROPPED, Call, call_of, config_of, continued, with_store, without_tasks
+from runs.engine.prepare import DROPPED, Call, call_of, config_of, continued, with_breakpoints, with_store, without_tasks
 from runs.engine.settle import CRASH_LIMIT, Ending, crashed, end_of, settlement_of, stale, without_values
 from runs.engine.stream import EventLog, EventStream
 from runs.engine.tokens import straight
@@ -109,7 +109,7 @@ async def drive(run: Claimed, parts: Parts, stream: EventStream, control: RunCon
         loaded = parts.registry.get(run.graph_id)
         call, store = call_of(run, loaded.context_keys), parts.shelves.bound_to(context)
         async with loaded.graph(call.config, purpose="run", checkpointer=parts.saver, store=store, context=call.context) as graph:
-            call = with_store(call, store)
+            call = with_breakpoints(with_store(call, store), graph)
             stream.emit("metadata", dumps({"run_id": str(run.run_id), "attempt": run.attempt}))
             made = await progress(run, parts.saver) if run.attempt > 1 else None
             if made not in (None, DROPPED):
@@ -127,6 +127,8 @@ async def drive(run: Claimed, parts: Parts, stream: EventStream, control: RunCon
                 if is_stopped():
                     raise asyncio.CancelledError from error
                 seen.error = error
+            if isinstance(seen.error, UnknownInterruptError):
+                return await with_state(run, graph, stale(), breakpoint_hit=await at_breakpoint(run, graph, call))
             return await ending_of(run, graph, context, seen)
     except (GraphDrained, StaleWriter):
         raise
@@ -149,7 +151,8 @@ async def unexecuted(run: Claimed, parts: Parts, ending: Ending, context: RunCon
         loaded = parts.registry.get(run.graph_id)
         store = parts.shelves.bound_to(context)
         async with loaded.graph(config_of(run), purpose="state", checkpointer=parts.saver, store=store) as graph:
-            return await with_state(run, graph, ending, breakpoint_hit=False)
+            call = with_breakpoints(call_of(run), graph)
+            return await with_state(run, graph, ending, breakpoint_hit=await at_breakpoint(run, graph, call))
     except Exception:
         logger.warning("head could not be read", extra=ids(run), exc_info=True)
         return ending
@@ -180,13 +183,10 @@ async def consume(graph: Any, call: Call, stream: EventStream, control: RunContr
 def chunks_of(graph: Any, call: Call, control: RunControl) -> AsyncGenerator[Any, None]:
     """The graph's stream."""
     options = {"stream_mode": call.modes, "subgraphs": call.subgraphs, "durability": call.durability, "control": control}
+    options |= {"interrupt_before": call.interrupt_before, "interrupt_after": call.interrupt_after}
     options["output_keys"] = graph.output_channels  # the output schema: what `invoke` would return, private channels left out
     if call.context is not None:
         options["context"] = call.context
-    if call.interrupt_before is not None:
-        options["interrupt_before"] = call.interrupt_before
-    if call.interrupt_after is not None:
-        options["interrupt_after"] = call.interrupt_after
     if call.events:
         return with_events(graph, call, **options)
     stream: AsyncGenerator[Any, None] = graph.astream(call.input, call.config, **options)
@@ -202,9 +202,8 @@ async def progress(run: Claimed, saver: FencedSaver) -> str | None:
 
 
 async def at_breakpoint(run: Claimed, graph: Any, call: Call) -> bool:
-    """Whether the head that this run has made is a static breakpoint: LangGraph takes going on from there as leave to pass it."""
-    before = graph.interrupt_before_nodes if call.interrupt_before is None else call.interrupt_before
-    after = graph.interrupt_after_nodes if call.interrupt_after is None else call.interrupt_after
+    """Whether the head is a static breakpoint: LangGraph takes going on from there as leave to pass it."""
+    before, after = call.interrupt_before, call.interrupt_after
     if not before and not after:
         return False
     head = await graph.aget_state({"configurable": {"thread_id": str(run.thread_id)}})
@@ -220,8 +219,6 @@ async def at_breakpoint(run: Claimed, graph: Any, call: Call) -> bool:
 
 async def ending_of(run: Claimed, graph: Any, context: RunContext, seen: Seen) -> Ending:
     """Read the state only where what passed by does not tell it: after a pause, an error, or a run without a checkpoint of its own."""
-    if isinstance(seen.error, UnknownInterruptError):
-        return await with_state(run, graph, stale(), breakpoint_hit=False)
     if seen.late:
         message = f"The run took longer than {settings.RUN_TIMEOUT_SECONDS} seconds."
         return await with_state(run, graph, Ending("timeout", error={"error": "TimeoutError", "message": message}), breakpoint_hit=False)

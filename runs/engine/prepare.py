@@ -66,9 +66,6 @@ def config_of(run: Claimed) -> RunnableConfig:
         "langgraph_auth_user": {"identity": run.created_by, "is_authenticated": True, "display_name": run.created_by, "permissions": []},
         "langgraph_auth_permissions": [],
     }
-    checkpoint = run.kwargs.get("checkpoint") or {}
-    if checkpoint.get("checkpoint_id"):
-        configurable |= {"checkpoint_id": checkpoint["checkpoint_id"], "checkpoint_ns": checkpoint.get("checkpoint_ns") or ""}
     if run.resume_ids and run.attempt == 1:  # a repeated resume finds its answers among the pending writes
         configurable[CONFIG_KEY_STRICT_RESUME] = True
     metadata = {
@@ -101,6 +98,16 @@ async def without_tasks(graph: Any, call: Call, *, dropped: bool) -> Call:
         await graph.aupdate_state(call.config, None, as_node=END)
     update = call.input.update if isinstance(call.input, Command) else None
     return replace(continued(call), input=Command(update=update) if update else None)
+
+
+def with_breakpoints(call: Call, graph: Any) -> Call:
+    """The same call that stops at the graph's own breakpoints, too: LangGraph would take the run's instead, and nobody would be asked."""
+    before, after = (graph.interrupt_before_nodes, call.interrupt_before), (graph.interrupt_after_nodes, call.interrupt_after)
+    return replace(call, interrupt_before=_all_of(*before), interrupt_after=_all_of(*after))
+
+
+def _all_of(own: Any, asked: Any) -> Any:
+    return "*" if "*" in (own, asked) else [*own, *(asked or ())]
 
 
 def with_store(call: Call, store: BaseStore) -> Call:

@@ -70,6 +70,7 @@ def _create_on_thread(actor: Actor, thread_id: UUID, request: RunRequest, assist
     if resume is not None:
         run.kwargs = _answering(run.kwargs, resume)
         run.resume_ids = resume.ids
+        run.base_checkpoint_id = None if resume.answers else thread.head_checkpoint_id  # a breakpoint has no answer that could be unknown
     else:
         run.base_checkpoint_id = waiting  # permitted in sight of these interrupts: the worker looks again
     change = ThreadChange(merged.thread_metadata, None if thread.config else merged.thread_config)
@@ -116,11 +117,15 @@ def _authorised(actor: Actor, thread: Thread, request: RunRequest, situation: Si
 
 
 def _require_new_run(actor: Actor, thread: Thread, request: RunRequest, situation: Situation) -> None:
-    """Raise NotAllowed unless the actor may run here; past an open interrupt, from an old checkpoint or steering: edit state."""
+    """Raise NotAllowed unless the actor may run here; past an open interrupt, from an old checkpoint or steering: edit state.
+
+    So, too, to go on without input from wherever other runs will have left the thread: that may be a breakpoint.
+    """
     require(actor, Permission.RUN_CREATE)
     require_own(actor, thread.owner, Permission.THREAD_UPDATE_OWN, Permission.THREAD_UPDATE)
     steers = request.command is not None and request.command.steers
-    if steers or request.checkpoint_id is not None or situation.gated:
+    blind = not request.has_input and bool(situation.active or request.after_seconds)
+    if steers or blind or request.checkpoint_id is not None or situation.gated:
         require(actor, Permission.STATE_UPDATE)
     require_strategy(actor, request.multitask_strategy, situation)
 

@@ -116,8 +116,13 @@ def test_whatever_a_node_raises_ends_its_run_alone(open_office: Opened, error: t
 
 
 def test_a_rescued_run_stops_at_the_breakpoint_it_had_reached(open_office: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
-    for option in ("interrupt_before", "interrupt_after"):
-        office = open_office(graph_of(("a", says("a")), ("b", says("b"))))
+    cases: list[tuple[dict[str, Any], dict[str, Any]]] = [
+        ({}, {"interrupt_before": ["b"]}),
+        ({}, {"interrupt_after": ["a"]}),
+        ({"interrupt_before": ["b"]}, {"interrupt_before": []}),
+    ]
+    for compiled, kwargs in cases:
+        office = open_office(graph_of(("a", says("a")), ("b", says("b")), **compiled))
         settled, settle = threading.Event(), office.engine.settles.flush
 
         async def never(items: Any, settled: threading.Event = settled) -> Any:
@@ -125,7 +130,7 @@ def test_a_rescued_run_stops_at_the_breakpoint_it_had_reached(open_office: Opene
             await asyncio.sleep(3600)
 
         office.engine.settles.flush = never
-        run = office.run(kwargs={option: ["b" if option == "interrupt_before" else "a"]})
+        run = office.run(kwargs=kwargs)
         office.engine.look()
         assert settled.wait(5)
         office.give_back(run)

@@ -273,6 +273,7 @@ def test_a_breakpoint_is_continued_by_a_run_that_names_it(tenant: Tenant, owner:
     (name,) = open_ids(thread)
     run = send(owner.actor, thread, **body)
     assert (run.resume_ids, run.kwargs["command"], run.kwargs["input"]) == ([name], None, None)
+    assert name == f"breakpoint:{run.base_checkpoint_id}"  # delayed, it must not pass the next one
     assert row(thread, name).status == "resolved"
 
 
@@ -282,6 +283,20 @@ def test_a_reviewer_continues_a_breakpoint_and_an_operator_does_not(tenant: Tena
     with pytest.raises(NotAllowed):
         send(operator, thread, input=None)
     send(actor_of(tenant, Role.REVIEWER), thread, input=None)
+
+
+@pytest.mark.parametrize("later", [True, False], ids=["later", "behind another run"])
+def test_going_on_from_wherever_the_thread_will_be_needs_state_update(tenant: Tenant, later: bool) -> None:
+    """It may be a breakpoint by then, which a run without input passes."""
+    operator = actor_of(tenant, Role.OPERATOR)
+    thread = paused(tenant, operator, "none")
+    body: dict[str, Any] = {"after_seconds": 60} if later else {}
+    if not later:
+        make_run(tenant, thread, status="running")
+    with pytest.raises(NotAllowed, match=r"state\.update"):
+        send(operator, thread, input=None, **body)
+    send(operator, thread, input={"mode": "none"}, **body)
+    send(actor_of(tenant, Role.DEVELOPER), thread, input=None, **body)
 
 
 def test_a_cancelled_answer_opens_its_interrupt_again(tenant: Tenant, owner: Person) -> None:
