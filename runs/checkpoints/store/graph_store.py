@@ -31,6 +31,7 @@ class Shelves:
         self.pool, self.index, self.stale = pool, config.index, stale
         self.ttl = ttl_config(config.ttl)
         self.loop = asyncio.get_running_loop()
+        self.share = asyncio.Semaphore(max(1, pool.max_size // 2))  # of the pool: the rest is left to claim, write and settle
 
     def bound_to(self, run: RunContext) -> "TenantStore":
         """The store of one run."""
@@ -62,7 +63,7 @@ class Shelves:
         """The rows of each statement. One pipeline is one transaction; to repeat it after a lost connection is safe."""
 
         async def execute() -> list[list[Row]]:
-            async with self.pool.connection() as connection:
+            async with self.share, self.pool.connection() as connection:
                 cursors = []
                 async with connection.pipeline():
                     await connection.execute(SET_TENANT, (str(run.tenant_id),))

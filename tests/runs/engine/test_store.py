@@ -3,22 +3,26 @@
 import asyncio
 import threading
 import time
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import psycopg
 import pytest
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
+from django.utils import timezone
 from langgraph.config import get_store
 from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
 from langgraph.store.base import BaseStore
 from langgraph.types import Send
 
+from assistants.registry.embedding import StoreConfig
 from assistants.registry.factory import Factory
 from assistants.registry.loader import LoadedGraph
 from runs.checkpoints.saver import Head, RunContext, StaleWriter
+from runs.checkpoints.store.service_store import ServiceStore
 from runs.models import Run
 from tenants.database.context import acting_for
 from tenants.models import Tenant
@@ -217,3 +221,28 @@ def test_what_postgresql_refuses_is_told_at_once(open_office: Opened, tenant: Te
             call()
     assert time.monotonic() - began < settings.LEASE_SECONDS, "nothing was repeated"
     assert rows(tenant) == []
+
+
+def test_nodes_that_wait_for_an_item_leave_connections_to_other_runs(open_office: Opened, tenant: Tenant) -> None:
+    async def crowd(state: State, runtime: Runtime[None]) -> State:
+        assert runtime.store is not None
+        if not state["said"]:
+            await asyncio.gather(*(runtime.store.aput(("notes",), "one", {"n": number}) for number in range(20)))
+        return {"said": ["done"]}
+
+    office = open_office(graph_of(("crowd", crowd)))
+    waiting, other = office.run(), office.run(kwargs={"input": {"said": ["x"]}}, run_at=timezone.now() + timedelta(seconds=1))
+    with transaction.atomic():
+        ServiceStore(tenant.tenant_id, StoreConfig()).put(("notes",), "one", {})
+        office.engine.look()
+        until("the node waits for the item", lambda: blocked() > 1)
+        until("the other run is due", lambda: timezone.now() > other.run_at)
+        assert office.ended(other, 2).status == "success"
+    assert office.ended(waiting).status == "success"
+
+
+def blocked() -> int:
+    """How many connections wait for this one."""
+    with connection.cursor() as cursor:
+        cursor.execute("select count(*) from pg_locks where not granted and pg_backend_pid() = any(pg_blocking_pids(pid))")
+        return int(cursor.fetchone()[0])
