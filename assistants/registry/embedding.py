@@ -3,9 +3,11 @@
 import asyncio
 import inspect
 import threading
+from array import array
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any
 
 from langchain_core.embeddings import Embeddings
@@ -59,7 +61,7 @@ class Embedder:
         return cls(dims, value)
 
     def embed(self, texts: Texts) -> Vectors:
-        """Blocks while the function or the provider works. Raises what they raise, ValueError for vectors of another number or length."""
+        """Blocks while the function or the provider works. Raises what they raise, ValueError for other vectors than asked for."""
         if not texts:
             return Vectors()
         if self._is_async:
@@ -100,6 +102,8 @@ class Embedder:
         for vector in vectors:
             if len(vector) != self.dims:
                 raise ValueError(f"'embed' made a vector of {len(vector)} numbers; store.index.dims says {self.dims}")
+            if not all(map(isfinite, array("f", vector))):  # as the database stores them
+                raise ValueError("'embed' made a vector with numbers that are none, or too large")
         return Vectors(vectors[:count], vectors[count:])
 
 

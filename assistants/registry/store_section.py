@@ -1,10 +1,12 @@
 """The section `store` of langgraph.json: how items are found by meaning, and how long they live."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 MOST_DIMS = 16_000  # of pgvector's columns
+MOST_PATHS = 32
+PATH_BYTES = 256  # they are part of a key, after the item's
 SWEEP_MINUTES = 5.0
 
 
@@ -28,6 +30,8 @@ class IndexSection:
         fields = [fields] if isinstance(fields, str) else fields
         if not isinstance(fields, list) or not all(isinstance(one, str) and one for one in fields):
             raise ValueError("store.index.fields must be a list of paths, as ['text']; without it the whole value is embedded")
+        if not are_indexable(fields):
+            raise ValueError(f"store.index.fields may be at most {MOST_PATHS} paths of {PATH_BYTES} bytes")
         return cls(embed, dims, tuple(fields))
 
 
@@ -66,6 +70,11 @@ class StoreSection:
         given = _object(value, "store")
         index, ttl = given.get("index"), given.get("ttl")
         return cls(None if index is None else IndexSection.parse(index), TtlSection() if ttl is None else TtlSection.parse(ttl))
+
+
+def are_indexable(paths: Sequence[str]) -> bool:
+    """Whether these are few and short enough; `{a,b}` counts as two."""
+    return sum(1 + path.count(",") for path in paths) <= MOST_PATHS and all(len(path.encode()) <= PATH_BYTES for path in paths)
 
 
 def _object(value: object, name: str) -> Mapping[str, Any]:

@@ -1,5 +1,6 @@
 """All vectors anew: after another model, other fields or another length, for every tenant."""
 
+import logging
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,9 +9,11 @@ from langgraph.store.base import PutOp
 from psycopg.rows import dict_row
 
 from assistants.registry.embedding import StoreIndex, Texts
+from runs.checkpoints.store.filters import BadOperation
 from runs.checkpoints.store.vectors import Document, Kind, documents_of, vector_text
 from runs.checkpoints.store.work import Row
 
+logger = logging.getLogger("runs.store")
 BATCH = 100
 NEXT = """
 select prefix, key, value, index_paths, updated_at from store
@@ -36,10 +39,19 @@ def reindex(url: str, index: StoreIndex) -> Iterator[int]:
             yield done
 
 
+def _documents(put: PutOp, index: StoreIndex) -> list[Document]:
+    """Of one item. One that cannot be indexed stays without vectors: it must not keep all others from theirs."""
+    try:
+        return documents_of([put], index)
+    except BadOperation as error:
+        logger.warning("an item is not indexed", extra={"prefix": put.namespace[0], "key": put.key, "reason": str(error)})
+        return []
+
+
 def _embed(connection: psycopg.Connection[Row], rows: list[Row], index: StoreIndex) -> None:
     """The whole prefix stands for the namespace: nothing leaves this function."""
     puts = [PutOp((row["prefix"],), row["key"], row["value"], row["index_paths"]) for row in rows]
-    documents: list[Document] = documents_of(puts, index)
+    documents = [document for put in puts for document in _documents(put, index)]
     if not documents:
         return
     read: dict[tuple[str, str], Any] = {(row["prefix"], row["key"]): row["updated_at"] for row in rows}

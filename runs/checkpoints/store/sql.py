@@ -95,14 +95,16 @@ select v.prefix, v.key, v.embedding <=> %(vector)s::{{kind}} as distance
  order by v.embedding <=> %(vector)s::{{kind}} limit %(width)s
 """
 # `seen` says how many vectors were looked at; it stands on a row of its own where nothing was found.
+# A vector of zeros is near to nothing: its distance is NaN.
 NEAREST = f"""
 with near as materialized ({{near}}),
 best as (select prefix, key, min(distance) as distance from near group by prefix, key),
 found as (
-  select s.prefix, s.key, s.value, s.created_at, s.updated_at, 1 - b.distance as score
+  select s.prefix, s.key, s.value, s.created_at, s.updated_at, nullif(1 - b.distance, 'NaN') as score
     from best b join store s on s.prefix = b.prefix and s.key = b.key
    where {VISIBLE}{{filters}} order by b.distance, s.prefix, s.key limit %(limit)s offset %(offset)s)
-select found.*, counted.seen from (select count(*) as seen from near) counted left join found on true order by score desc, prefix, key
+select found.*, counted.seen from (select count(*) as seen from near) counted left join found on true
+ order by score desc nulls last, prefix, key
 """
 # Before NEAR_BY_INDEX, in its transaction. The planner thinks that tenant and prefix narrow the vectors twice, and would sort all of them.
 ITERATE = "select set_config('hnsw.iterative_scan', 'strict_order', true), set_config('enable_sort', 'off', true)"

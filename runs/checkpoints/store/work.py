@@ -1,6 +1,5 @@
 """A batch of store operations as steps that know neither loop nor connection: texts to embed, then transactions to execute."""
 
-import math
 import re
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,7 +23,7 @@ from assistants.registry.embedding import StoreIndex, Texts, Vectors
 from runs.checkpoints.saver import RunContext, StaleWriter, json_text
 from runs.checkpoints.store import sql
 from runs.checkpoints.store.filters import BadOperation, conditions
-from runs.checkpoints.store.vectors import Kind, documents_of, vector_text
+from runs.checkpoints.store.vectors import Kind, documents_of, require_paths, vector_text
 
 Row = dict[str, Any]
 Steps = Generator["Transaction", "list[list[Row]]", list[Result]]
@@ -113,6 +112,7 @@ class Work:
                     raise BadOperation("Namespace cannot be empty.")
                 if len(prefix.encode()) + len(op.key.encode()) > NAME_BYTES:
                     raise BadOperation(f"Namespace and key together may have at most {NAME_BYTES} bytes.")
+                require_paths(op)
                 last[prefix, op.key] = op
         return [last[name] for name in sorted(last)]
 
@@ -160,6 +160,8 @@ class Work:
         parameters: dict[str, Any] = {**_page(op), "deepest": 1 + min(op.max_depth or MOST, MOST)}
         patterns = ""
         for number, condition in enumerate(op.match_conditions or ()):
+            if len(self.names.prefix(condition.path).encode()) > NAME_BYTES:
+                raise BadOperation(f"A namespace may have at most {NAME_BYTES} bytes.")
             if condition.match_type == "prefix" and not within:
                 within = [*_literal(condition)]
             patterns += f" and s.prefix ~ %(pattern{number})s"
@@ -210,7 +212,7 @@ class Work:
                 row["value"],
                 row["created_at"],
                 row["updated_at"],
-                None if row["score"] is None or math.isnan(row["score"]) else row["score"],
+                row["score"],
             )
             for row in rows
         ]

@@ -41,6 +41,10 @@ def test_a_graph_may_have_a_description(tmp_path: Path) -> None:
         ('{"graphs": {"a": "a.py:g"}, "store": {"index": {"dims": 3}}}', "store.index.embed must be"),
         ('{"graphs": {"a": "a.py:g"}, "store": {"index": {"embed": "a.py:f", "dims": "3"}}}', "store.index.dims must be"),
         ('{"graphs": {"a": "a.py:g"}, "store": {"index": {"embed": "a.py:f", "dims": 3, "fields": 5}}}', "store.index.fields must be"),
+        (
+            '{"graphs": {"a": "a.py:g"}, "store": {"index": {"embed": "a.py:f", "dims": 3, "fields": ["' + "x" * 257 + '"]}}}',
+            "at most 32 paths of 256 bytes",
+        ),
         ('{"graphs": {"a": "a.py:g"}, "store": {"ttl": {"default_ttl": 0}}}', "store.ttl.default_ttl must be"),
         ('{"graphs": {"a": "a.py:g"}, "store": {"ttl": {"sweep_interval_minutes": "5"}}}', "store.ttl.sweep_interval_minutes must be"),
         ('{"graphs": {"a": "a.py:g"}, "store": {"ttl": {"refresh_on_read": 1}}}', "store.ttl.refresh_on_read must be"),

@@ -66,6 +66,18 @@ def test_every_item_gets_the_vectors_that_its_put_wanted(place: Path, monkeypatc
     call_command("reindex_store", stdout=StringIO())
 
 
+def test_an_item_that_cannot_be_indexed_keeps_nobody_else_from_it(place: Path) -> None:
+    tenant = builders.make_tenant()
+    with acting_for(tenant.tenant_id):
+        store = ServiceStore(tenant.tenant_id, StoreConfig())  # nothing was to be embedded when they were written
+        store.put(("n",), "a", {"list": ["a"] * 300}, index=["list[*]"])
+        store.put(("n",), "b", {"text": "b"})
+    call_command("reindex_store", stdout=StringIO())
+    after = load_store(Manifest.read(place / "langgraph.json"))
+    with acting_for(tenant.tenant_id):
+        assert [item.key for item in ServiceStore(tenant.tenant_id, after).search((), query="b")] == ["b"]
+
+
 def test_without_an_index_there_is_nothing_to_do(place: Path) -> None:
     (place / "langgraph.json").write_text('{"graphs": {"a": "a.py:g"}}')
     with pytest.raises(CommandError, match=r"has no store\.index"):

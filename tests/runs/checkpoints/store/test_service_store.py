@@ -161,6 +161,17 @@ def test_namespaces_are_those_of_langgraph_s_store_in_memory(store: ServiceStore
     assert found == sorted(oracle.list_namespaces(**asked)) or "limit" in asked
 
 
+@pytest.mark.parametrize("asked", [{"suffix": ("x" * 1_000_000,)}, {"prefix": ("*",) * 100_000}], ids=["long", "many"])
+def test_a_pattern_that_no_namespace_can_have_is_refused(store: ServiceStore, asked: dict[str, Any]) -> None:
+    with pytest.raises(BadOperation, match="may have at most 2000 bytes"):
+        store.list_namespaces(**asked)
+
+
+def test_paths_are_checked_for_the_day_with_an_index(store: ServiceStore) -> None:
+    with pytest.raises(BadOperation, match="at most 32 paths"):
+        store.put(("n",), "k", {}, index=["a" * 300])
+
+
 def test_a_batch_reads_before_it_writes_and_the_last_put_counts(store: ServiceStore) -> None:
     store.put(("b",), "k", {"n": 0})
     puts = [PutOp(("b",), "k", {"n": 1}), PutOp(("b",), "k", {"n": 2}), PutOp(("b",), "gone", {"n": 3}), PutOp(("b",), "gone", None)]

@@ -12,6 +12,7 @@ from langgraph.store.memory import InMemoryStore
 
 from assistants.registry.embedding import Embedder, StoreConfig, StoreIndex, Texts
 from runs.checkpoints.store import sql, work
+from runs.checkpoints.store.filters import BadOperation
 from runs.checkpoints.store.service_store import ServiceStore
 from tenants.database.context import acting_for
 from tenants.exceptions import Unavailable
@@ -166,6 +167,31 @@ def test_an_item_of_many_texts_is_found_once_and_crowds_nobody_out(store: Servic
     assert [item.key for item in store.search(("m",), query="abc", limit=2)] == ["many", "one"]
 
 
+@pytest.mark.parametrize("large", [False, True])
+def test_what_is_near_to_nothing_comes_last(store: ServiceStore, monkeypatch: pytest.MonkeyPatch, large: bool) -> None:
+    monkeypatch.setattr(work, "EXACT_VECTORS", 0 if large else work.EXACT_VECTORS)
+    for text in ("123", "cab", "zoo"):
+        store.put(("z",), text, {"text": text})
+    assert [(item.key, item.score) for item in store.search(("z",), query="cab")] == [("cab", 1.0), ("zoo", 0.0), ("123", None)]
+
+
+@pytest.mark.parametrize(
+    ("value", "paths"),
+    [
+        ({"list": ["x"] * 300}, ["list[*]"]),
+        ({"a": "x" * 1_000_000}, ["{a, a, a, a, a, a, a, a}", "{a,a,a,a,a,a,a,a}", "{a,a,a,a,a,a,a,a }"]),
+        ({"a": "x"}, ["{" + ",".join(["a"] * 120) + "}"]),
+        ({"a": "x"}, ["a"] * 33),
+        ({"a": "x"}, ["a" * 257]),
+    ],
+    ids=["elements", "characters", "fields", "paths", "long"],
+)
+def test_an_item_of_too_many_texts_is_refused(store: ServiceStore, value: dict[str, Any], paths: list[str]) -> None:
+    with pytest.raises(BadOperation, match="An item may be indexed by at most"):
+        store.put(("n",), "k", value, index=paths)
+    assert store.search(()) == []
+
+
 def test_expired_items_are_not_found_and_found_ones_live_longer(store: ServiceStore, tenant: Tenant) -> None:
     store.put(("t",), "gone", {"text": "a"}, ttl=10)
     with connection.cursor() as cursor:
@@ -196,8 +222,14 @@ def test_texts_are_embedded_outside_of_any_transaction(indexed: Stack, tenant: T
 
 @pytest.mark.parametrize(
     "function",
-    [lambda texts: [[1.0]] * len(texts), lambda texts: [], lambda texts: 1 / 0],
-    ids=["of another length", "too few", "fails"],
+    [
+        lambda texts: [[1.0]] * len(texts),
+        lambda texts: [],
+        lambda texts: 1 / 0,
+        lambda texts: [[float("nan")] * 26] * len(texts),
+        lambda texts: [[1e300] * 26] * len(texts),
+    ],
+    ids=["of another length", "too few", "fails", "no numbers", "too large"],
 )
 def test_an_embedding_that_fails_writes_nothing(indexed: Stack, tenant: Tenant, function: Any) -> None:
     with pytest.raises(Unavailable, match="embedding function of this server failed"):
