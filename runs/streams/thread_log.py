@@ -1,12 +1,14 @@
 """Where the events of all runs of a thread are found: on the thread's channel as they come, and in rows for resumable runs."""
 
+import sys
 from uuid import UUID
 
 from runs.streams import control, keys, thread_rows
 from runs.streams.hub import Hub, Reader
 from runs.streams.log import Following, Stored
+from runs.streams.order import merged
 from runs.streams.thread_rows import ThreadRef, done
-from runs.wire.events import END, HEAD, LAST, Cursor, Event, unpack
+from runs.wire.events import END, HEAD, LAST, REPLAY, Cursor, Event, unpack
 from tenants.database.threads import in_database
 
 OF_THREAD = bytes(HEAD - 1)
@@ -20,6 +22,7 @@ class ThreadLog:
         self._resumable: set[int] = set()  # epochs of which rows have every event
         self._ends_from = 0
         self._told: Cursor | None = None
+        self._over: Cursor = REPLAY  # runs before it have ended
         self.exact = not how.updates_only
         self.reader = Reader(ref, listen=keys.listen_thread(ref.tenant_id, ref.thread_id) if self.exact else None)
 
@@ -48,10 +51,11 @@ class ThreadLog:
         found: list[Event] = []
         for chunk in chunks:
             run, resumable = chunk[: HEAD - 1], chunk[HEAD - 1 : HEAD] == b"1"
-            if run == OF_THREAD:
-                found += unpack(chunk[HEAD:])
-            elif self.exact:
-                found += self._of_run(UUID(bytes=run), resumable, unpack(chunk[HEAD:]))
+            if run != OF_THREAD and not self.exact:
+                continue
+            events = unpack(chunk[HEAD:])
+            self._over = max(self._over, (events[-1].epoch_ms, 0))
+            found += events if run == OF_THREAD else self._of_run(UUID(bytes=run), resumable, events)
         return found
 
     async def begin(self) -> Stored:
@@ -66,26 +70,27 @@ class ThreadLog:
             return Stored(more=self.exact, cursor=self._how.after)
         if now.epoch_ms > self._ref.epoch_ms:  # a run has begun since this reader was let in
             self._ends_from = self._ref.epoch_ms + 1
-            since = (self._ref.epoch_ms, LAST)
-            found = await self.again(since)
-            return Stored(found.events, found.more, since)
+            return Stored(more=self.exact, cursor=(self._ref.epoch_ms, LAST))
         return Stored(cursor=(now.epoch_ms, now.n if now.running else LAST))
 
-    async def again(self, seen: Cursor | None) -> Stored:
-        """Runs that ended unseen; then rows. Where that leads is what the poll has said."""
-        if seen is None or not self.exact:
-            return Stored()
+    async def again(self, _: Cursor | None) -> Stored:
+        """Nothing but what rows have. Where that leads, and which runs have ended, is what the poll has said."""
         if polled := self.reader.polled:
             self._told = (polled.epoch_ms, 0 if polled.status == "busy" else LAST)
-        ended = await in_database(thread_rows.ended_since, self._ref, max(seen, (self._ends_from, 0)))
-        return Stored(ended, more=True)
+            self._over = max(self._over, self._told)
+        return Stored(more=self.exact)
 
     async def stored(self, seen: Cursor | None) -> Stored:
-        """A page of rows after the cursor."""
+        """A page of rows after the cursor, with the ends of runs that have none there: a later run may overtake what is said of them."""
         if seen is None or not self.exact:
             return Stored()
         events, more = await in_database(thread_rows.events_after, self._ref, seen)
         self._resumable = {epoch for epoch in self._resumable if epoch >= seen[0]} | {event.epoch_ms for event in events}
+        newest = (events[-1].epoch_ms, 0) if events else REPLAY
+        over = newest if more else max(self._over, newest)
+        if (after := max(seen, (self._ends_from, 0))) < over:
+            ends = await in_database(thread_rows.ended_since, self._ref, after)
+            events = merged(events + [end for end in ends if (end.epoch_ms, 0) < over])
         return Stored(events, more)
 
     def caught_up(self, seen: Cursor | None) -> Cursor | None:
@@ -95,7 +100,8 @@ class ThreadLog:
 
     async def finish(self, seen: Cursor | None) -> list[Event]:
         """The thread has gone: what its rows still say, and the end."""
-        return [*(await self.again(seen)).events, _end()]
+        self._over = (sys.maxsize, 0)
+        return [*(await self.stored(seen)).events, _end()]
 
     def _of_run(self, run_id: UUID, resumable: bool, events: list[Event]) -> list[Event]:
         if resumable:

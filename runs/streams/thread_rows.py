@@ -113,7 +113,7 @@ def ended_since(ref: ThreadRef, after: Cursor) -> list[Event]:
     with acting_for(ref.tenant_id), connection.cursor() as cursor:
         cursor.execute(_ENDED, names)
         found = cursor.fetchall()
-    return [done(run_id, (epoch_ms, after[1] + 1 if epoch_ms == after[0] else 1)) for run_id, epoch_ms in found if after < (epoch_ms, LAST)]
+    return [done(run_id, (epoch_ms, LAST)) for run_id, epoch_ms in found if after < (epoch_ms, LAST)]
 
 
 def _names(ref: ThreadRef) -> dict[str, Any]:

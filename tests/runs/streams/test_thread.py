@@ -1,6 +1,7 @@
 """Following all runs of a thread, through Redis, and through rows where Redis fails."""
 
 import asyncio
+import threading
 from typing import Any
 from uuid import uuid4
 
@@ -82,7 +83,7 @@ async def test_run_that_began_while_the_reader_was_let_in_is_shown_whole(tenant:
     await in_database(meanwhile)
     follower = following(thread)
     await follower.until(lambda f: len(f.events) == 2)
-    assert shown(follower) == [(DONE, (EPOCH, 1)), ("metadata", (LATER, 1))]
+    assert shown(follower) == [(DONE, (EPOCH, LAST)), ("metadata", (LATER, 1))]
 
 
 async def test_worker_of_a_run_that_nobody_streams_is_told(tenant: Tenant, following: Follow) -> None:
@@ -198,7 +199,7 @@ async def test_poll_tells_of_a_run_that_ended_without_a_message(tenant: Tenant, 
     await follower.until(lambda f: DONE in [event.event for event in f.events])
     await center.tick()
     await asyncio.sleep(0.7)
-    assert follower.numbers == ([(EPOCH, 1), (EPOCH, 2)] if resumable else [(EPOCH, 1)])
+    assert follower.numbers == ([(EPOCH, 1), (EPOCH, 2)] if resumable else [(EPOCH, LAST)])
 
 
 async def test_quiet_thread_is_asked_for_by_the_poll_alone(
@@ -262,7 +263,7 @@ async def test_without_redis_rows_and_the_poll_tell_what_they_can(no_redis: None
     await follower.until(lambda f: len(f.events) == 3)
     await in_database(finished, run)
     await follower.until(lambda f: len(f.events) == 4)
-    assert shown(follower) == [(DONE, (EPOCH, 1)), ("metadata", (LATER, 1)), ("values", (LATER, 2)), (DONE, (LATER, 3))]
+    assert shown(follower) == [(DONE, (EPOCH, LAST)), ("metadata", (LATER, 1)), ("values", (LATER, 2)), (DONE, (LATER, 3))]
 
 
 async def test_state_update_is_shown_between_runs_and_to_those_who_want_nothing_else(
@@ -325,3 +326,46 @@ async def test_reader_that_does_not_keep_up_is_cut_off(
     publisher.publish(await in_database(claimed, thread), [Event(EPOCH, 1, "values", b'"%b"' % (b"x" * 2000))])
     with pytest.raises(SlowReader):
         await follower.names()
+
+
+@pytest.mark.parametrize("seen", [[1, 2], [2], []])
+async def test_end_that_the_next_run_has_overtaken_is_told(
+    tenant: Tenant, following: Follow, publisher: Publisher, seen: list[int]
+) -> None:
+    """Each run is another worker's; the first is late with its words."""
+    thread = await in_database(idle, tenant)
+    follower = following(thread)
+    await listening(thread)
+    first = await in_database(claimed, thread)
+    publisher.publish(first, numbered(*seen))
+    await follower.until(lambda f: len(f.events) == len(seen))
+    await in_database(finished, first)
+    publisher.publish(await in_database(claimed, thread, epoch_ms=LATER), numbered(1, epoch=LATER))
+    publisher.publish(first, ended(3))
+    await follower.until(lambda f: len(f.events) == len(seen) + 2)
+    assert [event.event for event in follower.events[-2:]] == [DONE, "values"]
+    publish_update(tenant.tenant_id, thread.thread_id, LATER + 1, lambda: b"{}")
+    await follower.until(lambda f: f.events[-1].event == STATE_UPDATE)
+    assert [event.event for event in follower.events].count(DONE) == 1
+
+
+async def test_run_that_began_and_ended_while_the_reader_was_let_in_is_shown_whole(
+    tenant: Tenant, following: Follow, publisher: Publisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    thread = await in_database(idle, tenant)
+    standing, let_in = thread_rows.standing, threading.Event()
+
+    def late(ref: ThreadRef) -> thread_rows.Standing | None:
+        let_in.wait(5)
+        return standing(ref)
+
+    monkeypatch.setattr(thread_rows, "standing", late)
+    follower = following(thread)
+    await listening(thread)
+    run = await in_database(claimed, thread)
+    publisher.publish(run, numbered(1, 2) + ended(3))
+    await in_database(finished, run)
+    await asyncio.sleep(0.05)
+    let_in.set()
+    await follower.until(lambda f: DONE in [event.event for event in f.events])
+    assert follower.numbers == [(EPOCH, 1), (EPOCH, 2), (EPOCH, 3)]

@@ -4,7 +4,7 @@ import pytest
 
 from runs.streams import rows, thread_rows
 from runs.streams.thread_rows import ThreadRef
-from runs.wire.events import REPLAY, Cursor
+from runs.wire.events import LAST, REPLAY, Cursor
 from tenants.database.threads import in_database
 from tenants.models import Tenant
 from tests.runs.streams.made import EPOCH, claimed, finished, idle, stored
@@ -45,7 +45,7 @@ def test_each_question_about_a_thread_is_one_statement(tenant: Tenant) -> None:
         page, more = thread_rows.events_after(ref, REPLAY)
         ends = thread_rows.ended_since(ref, (EPOCH, 1))
     assert [event.cursor for event in page] == [(EPOCH + 1, 1), (EPOCH + 1, 2), (EPOCH + 3, 1), (EPOCH + 3, 2)]
-    assert [event.cursor for event in ends] == [(EPOCH, 2), (EPOCH + 2, 1), (EPOCH + 4, 1)]
+    assert [event.cursor for event in ends] == [(EPOCH, LAST), (EPOCH + 2, LAST), (EPOCH + 4, LAST)]
     assert (len(asked), more) == (3, False)
 
 
