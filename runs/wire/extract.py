@@ -8,12 +8,13 @@ from tenants.exceptions import Invalid
 
 ROOTS = ("config", "interrupts", "metadata", "values")
 MOST = 10
+LONGEST = 1000  # characters of a path: PostgreSQL walks one step by step on its stack
 ALIAS = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 STEP = re.compile(r"\.([^.\[\]]+)|\[(-?\d{1,9})\]")
 
 
 def parse_extract(given: Mapping[str, object]) -> dict[str, tuple[str, str | None]]:
-    """Alias → column and JSON path; no path for one that cannot be followed, which finds null. Invalid for a bad alias or root."""
+    """Alias → column and JSON path; no path for one that cannot be followed, which finds null. Invalid for a bad alias, root or length."""
     if len(given) > MOST:
         raise Invalid(f"Cannot extract more than {MOST} paths, got {len(given)}")
     found = {}
@@ -23,6 +24,8 @@ def parse_extract(given: Mapping[str, object]) -> dict[str, tuple[str, str | Non
         root = re.split(r"[.\[]", path, maxsplit=1)[0] if isinstance(path, str) else None
         if not isinstance(path, str) or root not in ROOTS:
             raise Invalid(f"Extract path '{path}' must start with one of: {', '.join(ROOTS)}")
+        if len(path) > LONGEST:
+            raise Invalid(f"Extract path of '{alias}' is longer than {LONGEST} characters")
         found[alias] = (root, json_path(path[len(root) :]))
     return found
 

@@ -92,6 +92,7 @@ def test_parts_are_extracted_without_reading_the_rest(tenant: Tenant, owner: Per
         "everything": "values.answers[*]",
         "whole": "metadata.list",
         "none": "interrupts.nothing",
+        "deep": "values" + ".a" * 497,
     }
     wanted = search(select=["thread_id"], extract=paths)
     with statements() as sent:
@@ -105,6 +106,7 @@ def test_parts_are_extracted_without_reading_the_rest(tenant: Tenant, owner: Per
         "everything": None,
         "whole": [{"x": 1}, {"x": 2}],
         "none": None,
+        "deep": None,
     }
     assert set(row) == {"thread_id", "extracted"}
     assert len(sent) == 1 and '"thread"."config"' not in sent[0]

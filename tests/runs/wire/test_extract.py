@@ -42,6 +42,7 @@ def test_root_is_a_column() -> None:
         ({"x": "valuesque.a"}, "must start with one of"),
         ({"x": 5}, "must start with one of"),
         ({f"x{n}": "values" for n in range(11)}, "more than 10 paths"),
+        ({"x": "values" + ".a" * 500}, "Extract path of 'x' is longer than 1000 characters"),
     ],
 )
 def test_what_cannot_be_extracted_is_refused(given: dict[str, object], text: str) -> None:
