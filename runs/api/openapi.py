@@ -91,7 +91,7 @@ THREAD_SEARCH = thing(
     extract={
         "type": "object",
         "maxProperties": 10,
-        "additionalProperties": {"type": "string", "pattern": r"^(config|interrupts|metadata|values)([.\[]|$)"},
+        "additionalProperties": {"type": "string", "maxLength": 1000, "pattern": r"^(config|interrupts|metadata|values)([.\[]|$)"},
         "description": "Alias to path: `values.messages[-1].content`. Each row then has `extracted`, with null where nothing is found.",
     },
 )
