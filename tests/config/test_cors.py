@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from typing import Any
-from uuid import uuid4
 
 import httpx
 import pytest
@@ -17,6 +16,7 @@ from tests.endpoints import endpoints
 from tests.statements import statements
 
 PAGE = "https://app.example"
+MISSING = "00000000-0000-4000-8000-000000000000"
 SENT = {"x-api-key", "authorization", "x-auth-scheme", "last-event-id", "content-type"}
 READ = {"content-location", "location", "x-pagination-total", "x-pagination-next"}
 ENDPOINTS = endpoints()
@@ -88,7 +88,7 @@ def readable(answer: httpx.Response) -> bool:
     ("status", "method", "path", "body"),
     [
         (401, "GET", "/assistants/search", None),
-        (404, "GET", f"/threads/{uuid4()}", None),
+        (404, "GET", f"/threads/{MISSING}", None),
         (404, "GET", "/nope", None),
         (405, "PUT", "/threads", "{}"),
         (413, "POST", "/threads", "x" * (10 * 1024 * 1024 + 1)),
@@ -128,7 +128,7 @@ def test_what_needs_no_key_needs_none_from_a_page(live: str) -> None:
 @pytest.mark.parametrize("path", ["bug", "away", "lock-timeout"])
 def test_failures_of_ours_can_be_read(settings: Settings, one_origin: None, owner: Person, path: str) -> None:
     settings.ROOT_URLCONF = "tests.tenants.api.views"
-    answer = Client(raise_request_exception=False).get(f"/fails/{path}/{uuid4()}", headers=owner.headers | {"Origin": PAGE})
+    answer = Client(raise_request_exception=False).get(f"/fails/{path}/{MISSING}", headers=owner.headers | {"Origin": PAGE})
     assert answer.status_code in (500, 503)
     assert answer["Access-Control-Allow-Origin"] == PAGE
     assert listed(answer["Access-Control-Expose-Headers"]) == READ
