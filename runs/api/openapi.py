@@ -159,6 +159,7 @@ RUN_CREATE = thing(
     checkpoint=CHECKPOINT,
     checkpoint_id=TEXT,
     durability=one_of("sync", "async", "exit"),
+    feedback_keys=TEXTS,
     after_seconds={"type": "number", "minimum": 0, "description": "Not before so many seconds from now."},
 )
 RUN_BATCH: Json = {"type": "array", "items": RUN_CREATE, "minItems": 1, "maxItems": 500}

@@ -57,6 +57,7 @@ class RunRequest:
     checkpoint: Json | None = None
     durability: str = "async"
     after_seconds: float = 0
+    feedback_keys: list[str] | None = None  # kept on the row; the recorded server uses them with LangSmith alone
 
     @classmethod
     def parse(cls, body: object) -> "RunRequest":
@@ -130,7 +131,7 @@ class RunRequest:
             "interrupt_before": self.interrupt_before,
             "interrupt_after": self.interrupt_after,
             "webhook": None,
-            "feedback_keys": None,
+            "feedback_keys": self.feedback_keys,
             "temporary": temporary,
             "subgraphs": self.stream_subgraphs,
             "resumable": self.stream_resumable,
@@ -139,7 +140,7 @@ class RunRequest:
         }
 
 
-_PLAIN = ("stream_subgraphs", "stream_resumable", "multitask_strategy", "if_not_exists", "on_completion", "after_seconds")
+_PLAIN = ("stream_subgraphs", "stream_resumable", "multitask_strategy", "if_not_exists", "on_completion", "after_seconds", "feedback_keys")
 
 
 class RunRow(schema.Run):
@@ -198,9 +199,8 @@ class RunList:
 
 
 def _refuse_unbuilt(given: Json) -> None:
-    for key in ("webhook", "feedback_keys"):
-        if given.get(key):
-            raise NotSupported(key)
+    if given.get("webhook"):
+        raise NotSupported("webhook")
 
 
 def _stream_mode(given: str | list[str] | None) -> tuple[str, ...]:
