@@ -71,7 +71,7 @@ def test_unknown_keys_and_nulls_are_ignored() -> None:
 
 
 def test_a_webhook_is_refused_until_there_are_webhooks() -> None:
-    with pytest.raises(NotSupported, match="^webhook is not supported yet$"):
+    with pytest.raises(NotSupported, match=r"^webhook is not supported yet$"):
         request(webhook="https://example.com/x")
 
 
