@@ -12,9 +12,9 @@ MOST = 2**31 - 1
 
 
 def one(query: Query, name: str) -> str | None:
-    """The last value of a parameter."""
+    """The last value of a parameter, with U+FFFD for NUL as in bodies."""
     values = query.get(name)
-    return values[-1] if values else None
+    return values[-1].replace("\0", "\ufffd") if values else None
 
 
 def many(query: Query, *names: str) -> tuple[str, ...]:

@@ -108,11 +108,9 @@ class Work:
         for op in self.ops:
             if isinstance(op, PutOp):
                 prefix = self.names.prefix(op.namespace)
-                if not op.namespace:
-                    raise BadOperation("Namespace cannot be empty.")
-                if len(prefix.encode()) + len(op.key.encode()) > NAME_BYTES:
-                    raise BadOperation(f"Namespace and key together may have at most {NAME_BYTES} bytes.")
-                require_paths(op)
+                if op.value is not None:  # what cannot be there may be deleted
+                    require_name(op.namespace, prefix + op.key)
+                    require_paths(op)
                 last[prefix, op.key] = op
         return [last[name] for name in sorted(last)]
 
@@ -216,6 +214,14 @@ class Work:
             )
             for row in rows
         ]
+
+
+def require_name(namespace: tuple[str, ...], name: str) -> None:
+    """Raises BadOperation for an item that cannot be, by its namespace, and by its prefix and key together."""
+    if not namespace:
+        raise BadOperation("Namespace cannot be empty.")
+    if len(name.encode()) > NAME_BYTES:
+        raise BadOperation(f"Namespace and key together may have at most {NAME_BYTES} bytes.")
 
 
 def _columns(rows: Sequence[tuple[Any, ...]], *names: str) -> dict[str, list[Any]]:

@@ -70,3 +70,13 @@ def test_any_value_that_is_json_is_kept(web: httpx.Client, value: dict[str, Any]
     assert item["namespace"] == ["ü €", "%", "_"]
     assert item["value"] == {name: "a\ufffdb" if name == "nul" else each for name, each in value.items()}
     assert web.get("/store/items", params={"namespace": "ü €.%._", "key": item["key"]}).json()["value"] == item["value"]
+
+
+def test_a_delete_of_what_cannot_be_there_is_done(web: httpx.Client) -> None:
+    for at in ({"namespace": [], "key": "k"}, {"namespace": ["x" * 3000], "key": "k"}):
+        assert web.request("DELETE", "/store/items", json=at).status_code == 204
+
+
+def test_a_nul_is_the_same_in_addresses_as_in_bodies(web: httpx.Client) -> None:
+    web.put("/store/items", json={"namespace": ["a\0b"], "key": "k\0", "value": {"n": 1}})
+    assert web.get("/store/items", params={"namespace": "a\0b", "key": "k\0"}).json()["value"] == {"n": 1}
