@@ -11,7 +11,7 @@ from runs.services.access import thread_for
 from runs.services.ending import ACTIVE, Ending, audit_cancelled, end_runs, gate_is_open, locked_runs
 from runs.wire.cancels import CancelRequest
 from tenants.actors import Actor
-from tenants.exceptions import NotFound
+from tenants.exceptions import Conflict, NotFound
 from tenants.policy import Permission, may, require, require_own
 from tenants.services import audit
 
@@ -47,11 +47,16 @@ def cancel_runs(*, actor: Actor, request: CancelRequest, action: str = "interrup
 
 
 def delete_run(*, actor: Actor, thread_id: UUID, run_id: UUID) -> None:
-    """Remove a run with its checkpoints, ending it first if need be; the thread becomes what its checkpoints then say."""
+    """Remove a run with its checkpoints, ending it first if need be; the thread becomes what its checkpoints then say.
+
+    Raises Conflict while another run executes: it goes on from these checkpoints.
+    """
     with transaction.atomic():
         thread, (run,) = _locked(actor, thread_id, [run_id], "Run not found")
         require_own(actor, thread.owner, Permission.THREAD_DELETE_OWN, Permission.THREAD_DELETE)
         _require_gate(actor, thread, DELETE)
+        if Run.objects.for_tenant(actor.tenant_id).filter(thread_id=thread_id, status="running").exclude(run_id=run_id).exists():
+            raise Conflict("Another run of this thread executes, on top of what this one has left. Wait for its end, or cancel it first.")
         end_runs(actor, thread, [run], DELETE)
         audit.record(actor, "run.delete", "run", run_id, before={"status": run.status, "thread_id": str(thread_id)})
 

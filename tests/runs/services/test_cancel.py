@@ -15,7 +15,7 @@ from runs.streams import keys
 from runs.wire.events import END, unpack
 from runs.wire.state import CheckpointRef, HistoryRequest, StateAt
 from tenants.actors import Role
-from tenants.exceptions import NotAllowed, NotFound
+from tenants.exceptions import Conflict, NotAllowed, NotFound
 from tenants.models import AuditEvent, Tenant
 from tests.builders import Person, actor_of, make_events, make_run, make_thread
 from tests.runs.services.pauses import invoke, open_ids, paused
@@ -108,6 +108,19 @@ def test_deleting_a_run_makes_the_thread_what_is_left(tenant: Tenant, owner: Per
     assert {state.metadata["run_id"] for state in states if state.metadata} != {str(run.run_id)}
     with pytest.raises(NotFound, match=r"^Run not found$"):
         delete_run(actor=owner.actor, thread_id=thread.thread_id, run_id=run.run_id)
+
+
+def test_a_run_stays_while_another_goes_on_from_its_checkpoints(tenant: Tenant, owner: Person) -> None:
+    thread = paused(tenant, owner.actor, "none")
+    run = Run.objects.for_tenant(tenant.tenant_id).get(thread_id=thread.thread_id)
+    later = make_run(tenant, thread, status="running")
+    with pytest.raises(Conflict, match="Another run"):
+        delete_run(actor=owner.actor, thread_id=thread.thread_id, run_id=run.run_id)
+    assert stored(thread).values["done"]
+    delete_run(actor=owner.actor, thread_id=thread.thread_id, run_id=later.run_id)
+    make_run(tenant, thread, status="pending")
+    delete_run(actor=owner.actor, thread_id=thread.thread_id, run_id=run.run_id)
+    assert stored(thread).head_checkpoint_id is None
 
 
 @pytest.mark.parametrize("status", ["success", "error", "timeout", "interrupted"])
