@@ -25,8 +25,11 @@ from psycopg import AsyncCursor
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool
 
-from runs.checkpoints.keys import inward, outward
+from runs.checkpoints.keys import inward, outward, thread_key
 from runs.checkpoints.repeat import repeated, unbroken
+
+WROTE_COMMAND = """
+select 1 from checkpoint_writes where thread_id = %s and task_id = '00000000-0000-0000-0000-000000000000' and written_by = %s limit 1"""
 
 
 class StaleWriter(Exception):
@@ -122,6 +125,17 @@ class FencedSaver(AsyncPostgresSaver):
         read = super().aget_tuple
         found = await unbroken(lambda: repeated(lambda: read(inward(run.tenant_id, config)), settings.LEASE_SECONDS))
         return outward(found) if found else None
+
+    async def wrote_command(self) -> bool:
+        """Whether an earlier attempt of this run has left its command's update and goto among the pending writes."""
+        run = current_run.get()
+
+        async def read() -> bool:
+            async with self._cursor() as cursor:
+                await cursor.execute(WROTE_COMMAND, (thread_key(run.tenant_id, run.thread_id), run.run_id))
+                return await cursor.fetchone() is not None
+
+        return await unbroken(lambda: repeated(read, settings.LEASE_SECONDS))
 
     async def alist(
         self,

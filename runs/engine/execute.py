@@ -12,6 +12,7 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.channels.delta import DeltaChannel
 from langgraph.errors import GraphDrained, UnknownInterruptError
 from langgraph.runtime import RunControl
+from langgraph.types import Command
 
 from assistants.registry.loader import Registry
 from runs.checkpoints.repeat import is_passing
@@ -19,7 +20,7 @@ from runs.checkpoints.saver import FencedSaver, Head, Rows, RunContext, StaleWri
 from runs.checkpoints.store.graph_store import Shelves
 from runs.engine.database import Claimed, Settlement
 from runs.engine.events import with_events
-from runs.engine.prepare import DROPPED, Call, call_of, config_of, continued, with_breakpoints, with_store, without_tasks
+from runs.engine.prepare import DROPPED, Call, call_of, config_of, continued, with_breakpoints, with_store, without_tasks, without_writes
 from runs.engine.settle import CRASH_LIMIT, Ending, crashed, end_of, settlement_of, stale, without_values
 from runs.engine.stream import EventLog, EventStream
 from runs.engine.tokens import straight
@@ -111,11 +112,9 @@ async def drive(run: Claimed, parts: Parts, stream: EventStream, control: RunCon
         async with loaded.graph(call.config, purpose="run", checkpointer=parts.saver, store=store, context=call.context) as graph:
             call = with_breakpoints(with_store(call, store), graph)
             stream.emit("metadata", dumps({"run_id": str(run.run_id), "attempt": run.attempt}))
-            made = await progress(run, parts.saver) if run.attempt > 1 else None
-            if made not in (None, DROPPED):
-                call = continued(call)
-                if await at_breakpoint(run, graph, call):
-                    return await with_state(run, graph, Ending("success"), breakpoint_hit=True)
+            call, made = await again(run, parts.saver, call) if run.attempt > 1 else (call, None)
+            if made not in (None, DROPPED) and await at_breakpoint(run, graph, call):
+                return await with_state(run, graph, Ending("success"), breakpoint_hit=True)
             try:
                 if ends(run.kwargs) and call.input is not None and run.head_checkpoint_id is not None:
                     call = await without_tasks(graph, call, dropped=made == DROPPED)
@@ -191,6 +190,16 @@ def chunks_of(graph: Any, call: Call, control: RunControl) -> AsyncGenerator[Any
         return with_events(graph, call, **options)
     stream: AsyncGenerator[Any, None] = graph.astream(call.input, call.config, **options)
     return stream
+
+
+async def again(run: Claimed, saver: FencedSaver, call: Call) -> tuple[Call, str | None]:
+    """What is left of the call after attempts that broke off, and the source of the head if one of them has made it."""
+    made = await progress(run, saver)
+    if made not in (None, DROPPED):
+        return continued(call), made
+    if isinstance(call.input, Command) and await saver.wrote_command():
+        return continued(call) if made == DROPPED else without_writes(call), made
+    return call, made
 
 
 async def progress(run: Claimed, saver: FencedSaver) -> str | None:

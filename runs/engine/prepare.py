@@ -88,6 +88,11 @@ def continued(call: Call) -> Call:
     return replace(call, config={**call.config, "configurable": configurable}, input=None)
 
 
+def without_writes(call: Call) -> Call:
+    """The same call after a crash behind the command's writes: LangGraph finds them at the checkpoint, and would apply them twice."""
+    return replace(call, input=Command(resume=call.input.resume) if call.input.resume is not None else None)
+
+
 async def without_tasks(graph: Any, call: Call, *, dropped: bool) -> Call:
     """Drop what the checkpoint still has to do, interrupts included, in a checkpoint of its own, unless an earlier attempt has done so.
 
