@@ -9,6 +9,7 @@ from runs.wire.encoding import dumps, message_json
 Frame = tuple[str, bytes]
 Json = dict[str, Any]
 
+MOST_PENDING = 100
 _OF_CHUNKS = ("tool_call_chunks", "chunk_position")
 
 
@@ -46,6 +47,8 @@ class Messages:
             growing = self._growing[chunk.id] = _Growing(chunk, metadata)
         else:
             growing.pending.append(chunk)
+            if len(growing.pending) == MOST_PENDING:  # nobody is shown it, and a chunk is a hundred times its text
+                growing.whole()
         return growing
 
 

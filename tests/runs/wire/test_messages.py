@@ -1,5 +1,6 @@
 """The mode `messages`: what is sent for tokens and for whole messages."""
 
+import gc
 from typing import Any
 
 import orjson
@@ -103,3 +104,12 @@ def test_a_message_that_comes_whole_replaces_its_tokens() -> None:
     assert messages.frames(AIMessage("the whole", id="m"), CALL) == [("messages/complete", dumps([AIMessage("the whole", id="m")]))]
     messages.add(AIMessage("the whole", id="m"), CALL)
     assert wholes(messages, ai("b"))[0]["content"] == "b"
+
+
+def test_tokens_that_nobody_is_shown_are_not_kept() -> None:
+    messages, words = Messages(), [str(number) for number in range(1000)]
+    for word in words:
+        messages.add(ai(word), CALL)
+    gc.collect()
+    assert sum(type(each) is AIMessageChunk for each in gc.get_objects()) < 200
+    assert wholes(messages, ai("!"))[0]["content"] == "".join(words) + "!"
