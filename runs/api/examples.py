@@ -48,6 +48,8 @@ STATE: Json = {
     "checkpoint_id": CHECKPOINT_ID,
     "parent_checkpoint_id": "1f0c6a3e-77b2-6c40-8001-9a3d5e7f1b20",
 }
+ITEM: Json = {"namespace": ["memories", "ann"], "key": "color", "value": {"text": "likes blue"}, "created_at": TIME, "updated_at": TIME}
+COUNTED: Json = {"count": 3, "bytes": 2048}
 EVENTS = (
     f'event: metadata\r\ndata: {{"run_id":"{RUN_ID}","attempt":1}}\r\n\r\n'
     'event: values\r\ndata: {"messages":[{"type":"human","content":"hello"}]}\r\n\r\n'
@@ -67,6 +69,9 @@ BODIES: dict[str, Any] = {
     "create_stateless_run": {"assistant_id": "echo", "input": INPUT, "on_completion": "keep"},
     "wait_stateless_run": {"assistant_id": "echo", "input": INPUT},
     "stream_stateless_run": {"assistant_id": "echo", "input": INPUT, "stream_mode": "messages"},
+    "patch_thread_state": {"metadata": {"reviewed": True}},
+    "prune_threads": {"thread_ids": [THREAD_ID], "strategy": "keep_latest"},
+    "delete_item": {"namespace": ["memories", "ann"], "key": "color"},
     "create_ticket": {"path": f"/ws/threads/{THREAD_ID}/runs/{RUN_ID}"},
 }
 ANSWERS: dict[str, Any] = {
@@ -103,6 +108,21 @@ ANSWERS: dict[str, Any] = {
     "create_stateless_run": RUN,
     "wait_stateless_run": VALUES,
     "stream_stateless_run": EVENTS,
+    "get_thread_storage": {
+        "thread_id": THREAD_ID,
+        "total_bytes": 6144,
+        "checkpoints": COUNTED,
+        "channel_values": COUNTED | {"by_channel": {"messages": COUNTED}},
+        "pending_writes": COUNTED,
+    },
+    "prune_threads": {"pruned_count": 1},
+    "get_item": ITEM,
+    "search_items": {"items": [ITEM | {"score": 0.83}]},
+    "list_namespaces": {"namespaces": [["memories", "ann"], ["memories", "ben"]]},
+    "metrics": {
+        "text/plain": "# HELP lg_api_num_pending_runs Runs that wait.\nlg_api_num_pending_runs 3.0\n",
+        "application/json": {"queue": {"n_pending": 3, "n_due": 1, "n_running": 2}},
+    },
     "create_ticket": {"ticket": "b0c1…", "expires_at": TIME},
 }
 
@@ -113,13 +133,11 @@ def illustrate(result: Json, generator: Any, request: Any, public: bool) -> Json
         for operation in item.values():
             name = operation["operationId"]
             _put(operation.get("requestBody", {}), BODIES.get(name))
-            for status, answer in operation["responses"].items():
-                if status == "200":
-                    _put(answer, ANSWERS.get(name))
+            _put(operation["responses"].get("200", {}), ANSWERS.get(name))
     return result
 
 
 def _put(holder: Json, example: Any) -> None:
-    for content in holder.get("content", {}).values():
+    for kind, content in holder.get("content", {}).items():
         if example is not None and "examples" not in content:
-            content["example"] = example
+            content["example"] = example[kind] if isinstance(example, dict) and kind in example else example

@@ -24,7 +24,7 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 # Whoever sends one of these is a proxy that speaks for somebody else, or a page in a browser.
 FORWARDED = frozenset({"forwarded", "via", "x-real-ip", "x-client-ip", "true-client-ip", "cf-connecting-ip", "origin"})
 LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
-FORMAT = OpenApiParameter("format", str, enum=["prometheus", "json"], default="prometheus")
+FORMAT = OpenApiParameter("format", str, enum=["prometheus", "json"], default="prometheus", description="Text for Prometheus, or JSON.")
 TOKEN = OpenApiParameter(
     "Authorization", str, OpenApiParameter.HEADER, description="`Bearer` and the operator's token; not needed on the same machine."
 )

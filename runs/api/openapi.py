@@ -232,5 +232,5 @@ ACTION = OpenApiParameter(
 WAIT = OpenApiParameter("wait", bool, description="Answer 200 once the worker has stopped, instead of 202 at once.")
 CHECK = OpenApiParameter("check_db", int, description="1 asks the database, too.")
 NAMESPACE = OpenApiParameter("namespace", str, required=True, description="Its labels joined with dots.")
-KEY = OpenApiParameter("key", str, required=True)
+KEY = OpenApiParameter("key", str, required=True, description="Its key in that namespace.")
 REFRESH = OpenApiParameter("refresh_ttl", bool, description="Whether reading prolongs its life; as configured if not given.")
