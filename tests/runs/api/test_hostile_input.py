@@ -114,6 +114,19 @@ RAW = (
 )
 
 
+# As recorded: the store refuses a bad label in plain text, and a missing key under another name.
+SHAPES = ("detail", "text of /store", "error of /store")
+
+
+def shape_of(path: str, answer: Any) -> str:
+    """The shape of a refusal."""
+    store = " of /store" if path.startswith("/store") else ""
+    if answer.headers["content-type"].startswith("text/plain"):
+        return f"text{store}"
+    (key,) = orjson.loads(answer.content)
+    return str(key) if key == "detail" else f"{key}{store}"
+
+
 class Attacker:
     """Somebody with a key, in the test's own process: no worker claims what is accepted."""
 
@@ -131,7 +144,7 @@ class Attacker:
         if answer.status_code >= 400:
             assert self.contents() == before, told
             if method != "HEAD":
-                assert list(orjson.loads(answer.content)) == ["detail"], told
+                assert shape_of(path, answer) in SHAPES, told
         return answer
 
     def contents(self) -> tuple[int, ...]:
@@ -245,7 +258,7 @@ def test_odd_headers_and_methods(operation: tuple[str, str, Json], attacker: Att
         attacker.send("GET", at, headers={"Origin": origin})
     for method in ("HEAD", "OPTIONS", "TRACE", "X"):
         attacker.send(method, at, b"{}")
-    assert attacker.send("PUT", at).status_code == 405
+    assert attacker.send("PATCH" if path == "/store/items" else "PUT", at).status_code == 405
 
 
 @pytest.mark.parametrize("charset", ["utf-16", "rot13", "idna", "hex", "nonsense"])

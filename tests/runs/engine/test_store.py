@@ -201,7 +201,7 @@ def test_a_write_is_one_statement_and_a_read_is_one(open_office: Opened, tenant:
     ):
         statements.clear()
         call()
-        assert len([text for text in statements if "set_config" not in text]) == 1
+        assert len([text for text in statements if "set_config" not in text and "claim_1" not in text]) == 1  # the engine may look for work
 
 
 def test_what_postgresql_refuses_is_told_at_once(open_office: Opened, tenant: Tenant) -> None:
