@@ -28,6 +28,7 @@ class Permission(StrEnum):
     STATE_UPDATE = "state.update"
     STORE_READ = "store.read"
     STORE_WRITE = "store.write"
+    KEY_WRITE_OWN = "key.write_own"
     KEY_WRITE = "key.write"
     MEMBER_WRITE = "member.write"
     AUDIT_READ = "audit.read"
@@ -49,6 +50,7 @@ _DEVELOPER = (
         _P.STATE_UPDATE,
         _P.STORE_WRITE,
         _P.THREAD_UPDATE,
+        _P.KEY_WRITE_OWN,
     }
 )
 _ADMIN = _DEVELOPER | {_P.KEY_WRITE, _P.MEMBER_WRITE, _P.AUDIT_READ, _P.THREAD_DELETE}
@@ -61,6 +63,11 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.ADMIN: _ADMIN,
     Role.OWNER: _ADMIN | {_P.TENANT_WRITE},
 }
+
+
+def granted(actor: Actor) -> list[Permission]:
+    """What the actor's role grants, in the order of the table."""
+    return [permission for permission in Permission if permission in GRANTS[actor.role]]
 
 
 def may(actor: Actor, permission: Permission) -> bool:

@@ -3,6 +3,12 @@
 from drf_spectacular.utils import OpenApiParameter
 
 from runs.wire.schema import STREAM_MODES
+from tenants.api.openapi import body as body
+from tenants.api.openapi import many as many
+from tenants.api.openapi import one_of as one_of
+from tenants.api.openapi import part as part
+from tenants.api.openapi import row as row
+from tenants.api.openapi import thing as thing
 from tenants.models import Json
 
 TEXT: Json = {"type": "string"}
@@ -19,38 +25,6 @@ PAGE: Json = {
     "limit": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 10},
     "offset": {"type": "integer", "minimum": 0, "default": 0},
 }
-
-
-def thing(*required: str, **properties: Json) -> Json:
-    """The schema of an object."""
-    return {"type": "object", "properties": properties} | ({"required": list(required)} if required else {})
-
-
-def row(*optional: str, **properties: Json) -> Json:
-    """The schema of an object whose keys are always there, but for the optional ones."""
-    return thing(*[name for name in properties if name not in optional], **properties)
-
-
-def part(schema: Json) -> Json:
-    """The same object with only the keys that were asked for."""
-    return {name: value for name, value in schema.items() if name != "required"}
-
-
-def many(schema: Json) -> Json:
-    """The schema of a bare array."""
-    return {"type": "array", "items": schema}
-
-
-def body(schema: Json) -> Json:
-    """A request's JSON."""
-    return {"application/json": schema}
-
-
-def one_of(*values: str) -> Json:
-    """The schema of a word."""
-    return {"type": "string", "enum": list(values)}
-
-
 MODE = one_of(*STREAM_MODES)
 ERROR = thing("detail", detail=TEXT)
 STATUS = one_of("idle", "busy", "interrupted", "error")

@@ -82,7 +82,7 @@ def grouped(found: Json) -> list[Json]:
     for path, item in found["paths"].items():
         for verb in VERBS:
             if verb in item:
-                name = path.split("/")[1] if path.count("/") > 1 or path in ("/assistants", "/threads", "/runs") else "system"
+                name = path.split("/")[1] if path.count("/") > 1 or path in ("/assistants", "/threads", "/runs", "/tenant") else "system"
                 groups.setdefault(name, []).append(shown(verb, path, item[verb]))
     return [{"name": name.capitalize(), "operations": operations} for name, operations in groups.items()]
 

@@ -9,9 +9,8 @@ import orjson
 
 from tenants.database.prepared import prepared
 from tenants.exceptions import NotFound
-from tenants.models import Json
+from tenants.models import Json, effective
 
-OWNER_ANSWERS = ("question", "form")
 MISSING = "Thread or assistant not found."
 
 READ = """
@@ -93,7 +92,7 @@ class Situation:
     @property
     def owner_answers(self) -> frozenset[str]:
         """The kinds that the tenant leaves to the owners of threads."""
-        return frozenset(self.settings.get("owner_answers", OWNER_ANSWERS))
+        return frozenset(effective(self.settings)["owner_answers"])
 
 
 def read_situation(tenant_id: UUID, assistant_id: UUID, thread_id: UUID, asked: Sequence[str] = ()) -> Situation:

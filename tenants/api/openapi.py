@@ -1,4 +1,4 @@
-"""What the OpenAPI document says of every operation alike: refusals, ids in paths, headers."""
+"""What the OpenAPI document says of every operation alike: refusals, ids in paths, headers; and the words in which schemas are said."""
 
 from typing import Any
 
@@ -24,6 +24,36 @@ REFUSALS: dict[str, tuple[str, str]] = {
 WRITES = ("post", "put", "patch", "delete")
 VERBS = ("get", *WRITES)
 REQUEST_ID: Json = {"schema": {"type": "string"}, "description": "Names the request in logs and audit; yours, if you sent one."}
+
+
+def thing(*required: str, **properties: Json) -> Json:
+    """The schema of an object."""
+    return {"type": "object", "properties": properties} | ({"required": list(required)} if required else {})
+
+
+def row(*optional: str, **properties: Json) -> Json:
+    """The schema of an object whose keys are always there, but for the optional ones."""
+    return thing(*[name for name in properties if name not in optional], **properties)
+
+
+def part(schema: Json) -> Json:
+    """The same object with only the keys that were asked for."""
+    return {name: value for name, value in schema.items() if name != "required"}
+
+
+def many(schema: Json) -> Json:
+    """The schema of a bare array."""
+    return {"type": "array", "items": schema}
+
+
+def body(schema: Json) -> Json:
+    """A request's JSON."""
+    return {"application/json": schema}
+
+
+def one_of(*values: str) -> Json:
+    """The schema of a word."""
+    return {"type": "string", "enum": list(values)}
 
 
 def complete(result: Json, generator: Any, request: Any, public: bool) -> Json:

@@ -1,11 +1,11 @@
 """What the commands share: actions, a tenant by its slug, output for people and programs."""
 
-import json
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import orjson
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import OperationalError, ProgrammingError
@@ -44,7 +44,7 @@ class TerminalCommand(BaseCommand):
 
     def show(self, data: object, text: str) -> None:
         """To the standard output."""
-        self.stdout.write(json.dumps(data) if self.json else text)
+        self.stdout.write(orjson.dumps(data).decode() if self.json else text)
 
 
 @contextmanager

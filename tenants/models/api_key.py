@@ -28,6 +28,10 @@ class ApiKey(TenantOwned):
 
     class Meta:
         db_table = "api_key"
+        indexes = (
+            models.Index(fields=["tenant_id", "-created_at", "-key_id"], name="api_key_newest"),
+            models.Index(fields=["tenant_id", "identity"], name="api_key_identity"),
+        )
 
     def __str__(self) -> str:
         return f"{self.prefix}…{self.last_four}"

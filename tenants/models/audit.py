@@ -26,6 +26,14 @@ class AuditEvent(TenantOwned):
 
     class Meta:
         db_table = "audit_event"
+        # Each search is a walk along one of these, newest first, from its cursor or `until` down to `since`.
+        indexes = (
+            models.Index(fields=["tenant_id", "at", "id"], name="audit_at"),
+            models.Index(fields=["tenant_id", "actor", "at", "id"], name="audit_actor"),
+            models.Index(fields=["tenant_id", "action", "at", "id"], name="audit_action"),
+            models.Index(fields=["tenant_id", "target_type", "at", "id"], name="audit_target_type"),
+            models.Index(fields=["tenant_id", "target_id", "at", "id"], name="audit_target"),
+        )
 
     def __str__(self) -> str:
         return f"{self.action} {self.target_id}"

@@ -10,6 +10,15 @@ from tenants.database.fields import JsonField
 M = TypeVar("M", bound=models.Model, covariant=True)
 Json = dict[str, Any]
 
+# What tenants decide, and what holds until they do; other keys of `Tenant.settings` are not theirs to set.
+INTERRUPT_KINDS = ("tool_approval", "batch", "inbox_request", "form", "question", "breakpoint")
+DEFAULTS: Json = {"owner_answers": ["question", "form"], "keys_need_second_person": False, "members_need_second_person": True}
+
+
+def effective(stored: Json) -> Json:
+    """The settings that hold: those stored, else the defaults."""
+    return {name: stored.get(name, default) for name, default in DEFAULTS.items()}
+
 
 class TenantQuerySet(models.QuerySet[M]):
     """What a tenant's rows can be asked."""

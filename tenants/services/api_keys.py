@@ -1,4 +1,4 @@
-"""API keys: made, recognised, revoked."""
+"""API keys: made, recognised, rotated, revoked."""
 
 import hashlib
 import re
@@ -16,10 +16,11 @@ from django.db.models import Q
 
 from tenants.actors import Actor, ActorKind, Role
 from tenants.database.context import acting_for
-from tenants.exceptions import Invalid, NotAuthenticated, NotFound
+from tenants.exceptions import Conflict, Invalid, NotAuthenticated, NotFound
 from tenants.models import ApiKey
-from tenants.policy import Permission, require, require_grantable
+from tenants.policy import Permission, may, require, require_grantable, require_own
 from tenants.services import audit
+from tenants.wire import LONGEST_DAYS, Page
 
 DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 PATTERN = re.compile(r"holdfast_[0-9A-Za-z]{49}", re.ASCII)
@@ -85,32 +86,17 @@ def create_key(
 ) -> tuple[ApiKey, str]:
     """Make a key, valid for 90 days unless told otherwise; the secret is returned once and stored nowhere.
 
-    With `identity` the new key acts as an existing service identity (rotation with overlap).
+    With `identity` the new key acts as an existing service identity: only one whose every key, ended ones too, the actor may manage. Else
+    making a key would be a way to somebody else's threads, and to a role above one's own.
     """
-    require(actor, Permission.KEY_WRITE)
+    require_own(actor, actor.identity, Permission.KEY_WRITE_OWN, Permission.KEY_WRITE)
     require_grantable(actor, role)
+    if identity is not None:
+        _require_identity(actor, identity)
     if not name.strip() or len(name) > NAME_LIMIT or "\0" in name:
         raise Invalid(f"A key's name has 1 to {NAME_LIMIT} characters")
-    until = now + LIFETIME if expires_at is None else expires_at
-    if until <= now:
-        raise Invalid("A key has to expire in the future")
-    if identity is not None and not ApiKey.objects.for_tenant(actor.tenant_id).filter(identity=identity).exists():
-        raise NotFound(f"Service identity {identity} not found")
-    secret = make_secret()
     with transaction.atomic():
-        key = ApiKey.objects.create(
-            tenant_id=actor.tenant_id,
-            identity=identity or uuid.uuid4(),
-            name=name.strip(),
-            prefix=secret[: len("holdfast_") + 8],
-            last_four=secret[-4:],
-            hash=digest_of(secret),
-            role=role,
-            created_by=actor.identity,
-            expires_at=until,
-        )
-        audit.record(actor, "key.create", "api_key", key.key_id, after={"role": role, "name": key.name, "expires_at": until.isoformat()})
-    return key, secret
+        return _insert(actor, ApiKey(identity=identity or uuid.uuid4(), name=name.strip(), role=role), _end(expires_at, now))
 
 
 def authenticate(secret: str, *, now: datetime) -> Actor:
@@ -133,24 +119,50 @@ def authenticate(secret: str, *, now: datetime) -> Actor:
 
 
 @transaction.atomic
+def rotate_key(
+    *, actor: Actor, key_id: uuid.UUID, overlap: timedelta, expires_at: datetime | None = None, now: datetime
+) -> tuple[ApiKey, str]:
+    """Make a second key of the same identity, name and role, and let this one expire after the overlap. Holds the old key's row.
+
+    Raises Conflict for a key that has ended: nobody uses it, so there is nothing to overlap.
+    """
+    old = _key_for(actor, key_id)
+    if old.revoked_at is not None or (old.expires_at is not None and old.expires_at <= now):
+        raise Conflict(f"API key {key_id} has ended. Make a new one, with identity {old.identity} if it is to act as the same.")
+    key, secret = _insert(actor, ApiKey(identity=old.identity, name=old.name, role=old.role), _end(expires_at, now))
+    until = min(now + overlap, old.expires_at or now + overlap)
+    ApiKey.objects.for_tenant(actor.tenant_id).filter(key_id=key_id).update(expires_at=until)
+    audit.record(
+        actor,
+        "key.rotate",
+        "api_key",
+        key_id,
+        before={"expires_at": old.expires_at and old.expires_at.isoformat()},
+        after={"expires_at": until.isoformat(), "successor": str(key.key_id)},
+    )
+    transaction.on_commit(lambda: CACHE.forget(bytes(old.hash)), robust=True)
+    return key, secret
+
+
+@transaction.atomic
 def revoke_key(*, actor: Actor, key_id: uuid.UUID, now: datetime) -> ApiKey:
     """End a key for good; a second call changes nothing. Other processes refuse it within a second."""
-    key = ApiKey.objects.for_tenant(actor.tenant_id).filter(key_id=key_id).first()
-    if key is None:
-        raise NotFound(f"API key {key_id} not found")
-    require(actor, Permission.KEY_WRITE)
-    require_grantable(actor, Role(key.role))
-    if ApiKey.objects.for_tenant(actor.tenant_id).filter(key_id=key_id, revoked_at=None).update(revoked_at=now):
+    key = _key_for(actor, key_id)
+    if key.revoked_at is None:
+        ApiKey.objects.for_tenant(actor.tenant_id).filter(key_id=key_id).update(revoked_at=now)
         audit.record(actor, "key.revoke", "api_key", key_id, before={"revoked_at": None}, after={"revoked_at": now.isoformat()})
+        key.revoked_at = now
     transaction.on_commit(lambda: CACHE.forget(bytes(key.hash)), robust=True)
-    key.refresh_from_db(fields=["revoked_at"])
     return key
 
 
-def list_keys(*, actor: Actor) -> list[ApiKey]:
-    """The tenant's keys, newest first."""
-    require(actor, Permission.KEY_WRITE)
-    return list(ApiKey.objects.for_tenant(actor.tenant_id).order_by("-created_at"))
+def list_keys(*, actor: Actor, page: Page | None = None) -> list[ApiKey]:
+    """The tenant's keys, newest first; for those who manage only their own, those that they made. One more than the page has room for."""
+    keys = ApiKey.objects.for_tenant(actor.tenant_id).order_by("-created_at", "-key_id").defer("hash")
+    if not may(actor, Permission.KEY_WRITE):
+        require(actor, Permission.KEY_WRITE_OWN)
+        keys = keys.filter(created_by=actor.identity)
+    return list(keys if page is None else keys[page.offset : page.offset + page.limit + 1])
 
 
 def make_secret() -> str:
@@ -167,6 +179,47 @@ def well_formed(secret: str) -> bool:
 def digest_of(secret: str) -> bytes:
     """What is stored."""
     return hashlib.sha256(secret.encode()).digest()
+
+
+def _key_for(actor: Actor, key_id: uuid.UUID) -> ApiKey:
+    """A key that the actor may manage, its row locked: anybody's with `key.write`, else those they made; no role above theirs."""
+    key = ApiKey.objects.for_tenant(actor.tenant_id).select_for_update(no_key=True).filter(key_id=key_id).first()
+    if key is None:
+        raise NotFound(f"API key {key_id} not found")
+    require_own(actor, key.created_by, Permission.KEY_WRITE_OWN, Permission.KEY_WRITE)
+    require_grantable(actor, Role(key.role))
+    return key
+
+
+def _require_identity(actor: Actor, identity: uuid.UUID) -> None:
+    """Raise NotFound for an identity without keys here, NotAllowed if one of its keys is not the actor's to manage."""
+    keys = set(ApiKey.objects.for_tenant(actor.tenant_id).filter(identity=identity).values_list("created_by", "role"))
+    if not keys:
+        raise NotFound(f"Service identity {identity} not found")
+    for creator, role in keys:
+        require_own(actor, creator, Permission.KEY_WRITE_OWN, Permission.KEY_WRITE)
+        require_grantable(actor, Role(role))
+
+
+def _end(expires_at: datetime | None, now: datetime) -> datetime:
+    """When a key ends. Raises Invalid for the past, and beyond what the database can tell again."""
+    until = now + LIFETIME if expires_at is None else expires_at
+    if until <= now:
+        raise Invalid("A key has to expire in the future")
+    if until - now > timedelta(days=LONGEST_DAYS):
+        raise Invalid(f"A key expires within {LONGEST_DAYS} days")
+    return until
+
+
+def _insert(actor: Actor, key: ApiKey, until: datetime) -> tuple[ApiKey, str]:
+    """Give it a secret and write it, with its audit row."""
+    secret = make_secret()
+    key.tenant_id, key.created_by, key.expires_at = actor.tenant_id, actor.identity, until
+    key.prefix, key.last_four, key.hash = secret[: len("holdfast_") + 8], secret[-4:], digest_of(secret)
+    key.save(force_insert=True)
+    after = {"role": str(key.role), "name": key.name, "expires_at": until.isoformat(), "identity": str(key.identity)}
+    audit.record(actor, "key.create", "api_key", key.key_id, after=after)
+    return key, secret
 
 
 def _base62(number: int, width: int) -> str:

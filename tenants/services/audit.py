@@ -1,10 +1,13 @@
 """The audit log: who did what to which object."""
 
 from django.db import transaction
+from django.db.models import Q, Subquery
 
 from tenants.actors import Actor
 from tenants.database.context import acting_for
 from tenants.models import AuditEvent, Json
+from tenants.policy import Permission, require
+from tenants.wire import AuditSearch
 
 
 def record(actor: Actor, action: str, target_type: str, target_id: object, before: Json | None = None, after: Json | None = None) -> None:
@@ -26,3 +29,17 @@ def refused(actor: Actor, action: str, target_type: str, target_id: object, reas
     """Write what was not done, in a transaction of its own: the refused one has rolled back."""
     with acting_for(actor.tenant_id), transaction.atomic(durable=True):
         record(actor, action, target_type, target_id, after={"refused": reason})
+
+
+def search_events(*, actor: Actor, request: AuditSearch) -> list[AuditEvent]:
+    """Rows of the tenant's log, newest first, and one more than fit on the page; the cursor of another tenant is behind everything."""
+    require(actor, Permission.AUDIT_READ)
+    events = AuditEvent.objects.for_tenant(actor.tenant_id).filter(**request.equal)
+    if request.since is not None:
+        events = events.filter(at__gte=request.since)
+    if request.until is not None:
+        events = events.filter(at__lt=request.until)
+    if request.before is not None:
+        cursor = Subquery(AuditEvent.objects.for_tenant(actor.tenant_id).filter(id=request.before).values("at"))
+        events = events.filter(Q(at__lt=cursor) | Q(id__lt=request.before), at__lte=cursor)
+    return list(events.order_by("-at", "-id")[: request.limit + 1])
