@@ -13,6 +13,7 @@ from tenants.actors import Actor, ActorKind, Role, system_actor
 from tenants.database.context import acting_for
 from tenants.models import Tenant
 from tenants.services.api_keys import create_key
+from tenants.services.members import add_member
 
 GRAPH_NAMESPACE = UUID("6ba7b821-9dad-11d1-80b4-00c04fd430c8")
 FINGERPRINT = "0" * 64
@@ -51,6 +52,18 @@ def make_person(tenant: Tenant, role: Role | str = Role.DEVELOPER) -> Person:
         row, secret = create_key(actor=issuer, name=f"{role} of a test", role=Role(role), expires_at=now() + timedelta(days=1), now=now())
     actor = Actor(tenant.tenant_id, f"key:{row.identity}", Role(role), ActorKind.KEY, row.key_id)
     return Person(secret, actor)
+
+
+def new_address() -> str:
+    """An e-mail that nobody has."""
+    return f"{uuid4().hex}@example.org"
+
+
+def make_member(tenant: Tenant, role: Role | str = Role.VIEWER, email: str = "") -> UUID:
+    """The user id of a new person who is a member of this tenant."""
+    with acting_for(tenant.tenant_id):
+        member, _ = add_member(actor=system_actor(tenant.tenant_id, "tests"), email=email or new_address(), role=Role(role))
+    return member.user_id
 
 
 def key_of(tenant: Tenant, role: Role | str = Role.DEVELOPER) -> str:

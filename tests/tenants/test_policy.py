@@ -32,6 +32,7 @@ def test_every_role_can_read_what_a_viewer_reads(role: Role) -> None:
         (Permission.STORE_READ, set(Role)),
         (Permission.STORE_WRITE, {Role.DEVELOPER, Role.ADMIN, Role.OWNER}),
         (Permission.THREAD_UPDATE, {Role.DEVELOPER, Role.ADMIN, Role.OWNER}),
+        (Permission.KEY_WRITE_OWN, {Role.DEVELOPER, Role.ADMIN, Role.OWNER}),
         (Permission.KEY_WRITE, {Role.ADMIN, Role.OWNER}),
         (Permission.TENANT_WRITE, {Role.OWNER}),
     ],

@@ -63,9 +63,7 @@ class Command(TerminalCommand):
     def show_secret(self, key: ApiKey, secret: str) -> None:
         """Once."""
         if not self.json:
-            self.stderr.write(
-                f"key {key.key_id} created, expires {key.expires_at and key.expires_at.isoformat()}; the secret is shown once:"
-            )
+            self.stderr.write(f"key {key.key_id} created, expires {key.expires_at:%Y-%m-%d %H:%M %Z}; the secret is shown once:")
         self.show(described(key) | {"key": secret}, secret)
 
     def list(self, options: dict[str, Any]) -> None:

@@ -1,6 +1,7 @@
 """`manage.py tenant`, `apikey`, `member`."""
 
 import json
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -60,7 +61,7 @@ def test_a_key_lives_as_long_as_said(tenant: Tenant, run: Any) -> None:
 def test_a_member_is_added_and_listed(tenant: Tenant, run: Any) -> None:
     email = f"{uuid4().hex}@example.org"
     added = run("member", "add", tenant.slug, email, "--role", "reviewer", "--name", "Ann", "--json")
-    expected = {"user_id": added["user_id"], "email": email, "name": "Ann", "role": "reviewer"}
+    expected = {"user_id": added["user_id"], "email": email, "name": "Ann", "role": "reviewer", "created_at": added["created_at"]}
     assert run("member", "list", tenant.slug, "--json") == [expected]
     assert email in run("member", "list", tenant.slug)
     with pytest.raises(CommandError, match="already"):
@@ -99,3 +100,27 @@ def test_the_other_forms_are_for_people(tenant: Tenant, run: Any) -> None:
     assert run("apikey", "list", tenant.slug) == "no keys yet\n"
     assert run("member", "list", tenant.slug) == "no members yet\n"
     assert "created" in run("tenant", "create", f"T {uuid4().hex}")
+
+
+def test_a_rotated_key_has_a_successor_and_an_end(tenant: Tenant, run: Any) -> None:
+    old = run("apikey", "create", tenant.slug, "--role", "operator", "--json")
+    new = run("apikey", "rotate", tenant.slug, old["key_id"], "--overlap-hours", "1", "--json")
+    assert (new["identity"], new["role"], new["key_id"] != old["key_id"]) == (old["identity"], "operator", True)
+    assert authenticate(new["key"], now=now()).identity == authenticate(old["key"], now=now()).identity
+    with pytest.raises(NotAuthenticated):
+        authenticate(old["key"], now=now() + timedelta(hours=1))
+    again = run("apikey", "rotate", tenant.slug, new["key_id"]).strip()
+    assert authenticate(again, now=now()).role == "operator"
+
+
+def test_a_member_gets_another_role_and_goes(tenant: Tenant, run: Any) -> None:
+    email = f"{uuid4().hex}@example.org"
+    run("member", "add", tenant.slug, email, "--role", "owner")
+    with pytest.raises(CommandError, match="last owner"):
+        run("member", "role", tenant.slug, email, "--role", "viewer")
+    run("member", "add", tenant.slug, f"{uuid4().hex}@example.org", "--role", "owner")
+    assert run("member", "role", tenant.slug, email, "--role", "viewer", "--json")["role"] == "viewer"
+    run("member", "remove", tenant.slug, email.upper())
+    assert email not in run("member", "list", tenant.slug)
+    with pytest.raises(CommandError, match="no member"):
+        run("member", "remove", tenant.slug, email)

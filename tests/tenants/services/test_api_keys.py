@@ -1,7 +1,7 @@
 """API keys: made, recognised, revoked."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -162,10 +162,10 @@ def test_the_cache_is_bounded(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -
     assert known == [False, True, True]
 
 
-def test_an_admin_makes_keys_and_a_developer_does_not(tenant: Tenant) -> None:
+def test_an_admin_makes_keys_and_an_operator_does_not(tenant: Tenant) -> None:
     create_key(actor=actor_of(tenant, Role.ADMIN), name="k", role=Role.ADMIN, now=now())
     with pytest.raises(NotAllowed, match=r"key\.write"):
-        create_key(actor=actor_of(tenant, Role.DEVELOPER), name="k", role=Role.VIEWER, now=now())
+        create_key(actor=actor_of(tenant, Role.OPERATOR), name="k", role=Role.VIEWER, now=now())
 
 
 def test_an_admin_makes_no_owners_key(tenant: Tenant) -> None:
@@ -179,13 +179,13 @@ def test_an_admin_revokes_no_owners_key(tenant: Tenant) -> None:
         revoke_key(actor=actor_of(tenant, Role.ADMIN), key_id=key.key_id, now=now())
 
 
-def test_a_rotated_key_acts_as_the_same_identity(tenant: Tenant) -> None:
+def test_a_second_key_acts_as_the_same_identity(tenant: Tenant) -> None:
     old, _ = made(tenant, now())
     _, secret = create_key(actor=issuer(tenant), name="new", role=Role.DEVELOPER, now=now(), identity=old.identity)
     assert authenticate(secret, now=now()).identity == f"key:{old.identity}"
 
 
-def test_an_unknown_identity_cannot_be_rotated(tenant: Tenant) -> None:
+def test_an_unknown_identity_gets_no_key(tenant: Tenant) -> None:
     with pytest.raises(NotFound):
         create_key(actor=issuer(tenant), name="new", role=Role.VIEWER, now=now(), identity=uuid4())
 
@@ -194,6 +194,11 @@ def test_an_unknown_identity_cannot_be_rotated(tenant: Tenant) -> None:
 def test_an_odd_name_is_refused(tenant: Tenant, name: str) -> None:
     with pytest.raises(Invalid):
         create_key(actor=issuer(tenant), name=name, role=Role.VIEWER, now=now())
+
+
+def test_a_key_beyond_all_times_is_refused(tenant: Tenant) -> None:
+    with pytest.raises(Invalid, match="36500 days"):
+        create_key(actor=issuer(tenant), name="k", role=Role.VIEWER, expires_at=datetime.max.replace(tzinfo=UTC), now=now())
 
 
 def test_a_key_that_has_expired_already_is_refused(tenant: Tenant) -> None:
