@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
+from uuid import uuid4
 
 from tests.authz.targets import Target
 
@@ -15,6 +16,7 @@ ALL = frozenset(COLLEAGUES)
 MAKERS = frozenset({"author", "operator", "developer", "admin", "owner"})
 DEVELOPERS = frozenset({"developer", "admin", "owner"})
 ADMINS = frozenset({"admin", "owner"})
+OWNERS = frozenset({"owner"})
 AUTHOR_OR_DEVELOPERS = DEVELOPERS | {"author"}
 AUTHOR_OR_ADMINS = frozenset({"author", "admin", "owner"})
 ANSWERERS = DEVELOPERS | {"author", "reviewer"}
@@ -89,6 +91,16 @@ def pushing(strategy: str) -> Body:
 def named_runs(target: Target) -> Any:
     """Runs of a thread, to be cancelled."""
     return {"thread_id": target.thread_id, "run_ids": [target.run_id]}
+
+
+def key_of(role: str) -> Body:
+    """A new key of this role."""
+    return lambda _: {"name": "made", "role": role}
+
+
+def person_of(role: str) -> Body:
+    """A new person of this role."""
+    return lambda _: {"email": f"{uuid4().hex}@example.org", "role": role}
 
 
 def item_at(target: Target) -> Any:
@@ -206,5 +218,40 @@ TABLE = [
     Row("DELETE /store/items", DEVELOPERS, 204, scope=Scope.TENANT, body=item_at),
     Row("POST /store/items/search", scope=Scope.TENANT, body=nothing),
     Row("POST /store/namespaces", scope=Scope.TENANT, body=nothing),
+    # tenant
+    Row("GET /tenant", scope=Scope.TENANT),
+    Row("PATCH /tenant", OWNERS, scope=Scope.TENANT, body=lambda _: {"name": "changed", "settings": {"keys_need_second_person": False}}),
+    Row("GET /tenant/keys", DEVELOPERS, scope=Scope.TENANT, target="key of developer", query="?limit=1000"),
+    Row("POST /tenant/keys", DEVELOPERS, scope=Scope.TENANT, body=key_of("developer")),
+    Row("POST /tenant/keys", ADMINS, scope=Scope.TENANT, body=key_of("admin"), note="of an admin"),
+    Row("POST /tenant/keys", OWNERS, scope=Scope.TENANT, body=key_of("owner"), note="of an owner"),
+    Row(
+        "POST /tenant/keys",
+        DEVELOPERS,
+        target="key of developer",
+        body=lambda it: key_of("viewer")(it) | {"identity": it.identity},
+        note="as the developer's identity",
+    ),
+    Row(
+        "POST /tenant/keys",
+        ADMINS,
+        target="key of admin",
+        body=lambda it: key_of("viewer")(it) | {"identity": it.identity},
+        note="as the admin's identity",
+    ),
+    Row("POST /tenant/keys/{key_id}/rotate", DEVELOPERS, target="key of developer", body=nothing, note="made by a developer"),
+    Row("POST /tenant/keys/{key_id}/rotate", ADMINS, target="key of owner", body=nothing, note="made by an owner"),
+    Row("DELETE /tenant/keys/{key_id}", DEVELOPERS, 204, target="key of developer", note="made by a developer"),
+    Row("DELETE /tenant/keys/{key_id}", ADMINS, 204, target="key of owner", note="made by an owner"),
+    Row("GET /tenant/members", ADMINS, scope=Scope.TENANT, target="member viewer", query="?limit=1000"),
+    Row("POST /tenant/members", ADMINS, scope=Scope.TENANT, body=person_of("admin")),
+    Row("POST /tenant/members", OWNERS, scope=Scope.TENANT, body=person_of("owner"), note="an owner"),
+    Row("PATCH /tenant/members/{user_id}", ADMINS, target="member viewer", body=lambda _: {"role": "admin"}),
+    Row("PATCH /tenant/members/{user_id}", OWNERS, target="member viewer", body=lambda _: {"role": "owner"}, note="to owner"),
+    Row("PATCH /tenant/members/{user_id}", OWNERS, target="member owner", body=lambda _: {"role": "viewer"}, note="from owner"),
+    Row("DELETE /tenant/members/{user_id}", ADMINS, 204, target="member developer"),
+    Row("DELETE /tenant/members/{user_id}", OWNERS, 204, target="member owner", note="an owner"),
+    Row("POST /tenant/audit/search", ADMINS, scope=Scope.TENANT, body=lambda _: {"limit": 1000}),
+    Row("POST /tenant/audit/search", ADMINS, scope=Scope.TENANT, body=lambda it: {"target_id": it.thread_id}, note="of an object"),
 ]
 GUARDED = [row for row in TABLE if row.scope is not Scope.OPEN]

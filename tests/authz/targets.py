@@ -1,6 +1,6 @@
 """What the matrix aims at: one object of each kind in a tenant, and the people around it."""
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 from uuid import uuid4
 
@@ -11,11 +11,12 @@ from assistants.models import Assistant, AssistantVersion
 from runs.models import Interrupt, Run, Thread
 from tenants.actors import Role
 from tenants.database.context import acting_for
-from tenants.models import Tenant
+from tenants.models import ApiKey, Member, Tenant
+from tenants.services.api_keys import create_key
 from tests import builders
 from tests.builders import Person
 
-WATCHED = (Thread, Run, Interrupt, Assistant, AssistantVersion)
+WATCHED = (Thread, Run, Interrupt, Assistant, AssistantVersion, ApiKey, Member)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,9 @@ class Target:
     assistant_id: str
     checkpoint_id: str
     interrupt_id: str = "0" * 32
+    key_id: str = field(default_factory=lambda: str(uuid4()))
+    identity: str = field(default_factory=lambda: str(uuid4()))
+    user_id: str = field(default_factory=lambda: str(uuid4()))
     namespace: str = "middle"
 
     def never_existed(self) -> "Target":
@@ -38,6 +42,10 @@ class Target:
         for part in fields(self):
             text = text.replace(getattr(self, part.name), f"<{part.name}>")
         return text
+
+    def shown_in(self, text: str) -> list[str]:
+        """Which of its ids a text names."""
+        return [part.name for part in fields(self) if part.name.endswith("_id") and getattr(self, part.name) in text]
 
 
 @dataclass(slots=True)
@@ -61,7 +69,12 @@ class Village:
         return self.people[who].headers if who in self.people else {}
 
     def target(self, kind: str, http: httpx.Client) -> Target:
-        """A fresh one: `thread` with a finished run, `active` with a pending one, `used` by it, `finished`, `paused` by real runs."""
+        """A fresh one: `thread` with a finished run, `active` with a pending one, `used` by it, `finished`, `paused` by real runs.
+
+        `key of developer` (or of another role): a viewer's key that this colleague made. `member viewer` (…): somebody of this role.
+        """
+        if kind.startswith(("key of ", "member ")):
+            return self._of_tenant(kind)
         assistant = builders.make_assistant(self.tenant)
         if kind in ("finished", "paused"):
             return self._by_run(kind, http, str(assistant.assistant_id))
@@ -70,6 +83,15 @@ class Village:
         thread = builders.make_thread(self.tenant, self.people["author"].actor, status=status, metadata=metadata)
         run = builders.make_run(self.tenant, thread, "pending" if kind == "active" else "success", resumable=True)
         return Target(str(thread.thread_id), str(run.run_id), str(assistant.assistant_id), str(uuid4()))
+
+    def _of_tenant(self, kind: str) -> Target:
+        nothing, role = Target(*(str(uuid4()) for _ in range(4))), kind.rpartition(" ")[2]
+        if kind.startswith("member "):
+            return replace(nothing, user_id=str(builders.make_member(self.tenant, role)))
+        maker = self.people[role].actor
+        with acting_for(self.tenant.tenant_id):
+            key, _ = create_key(actor=maker, name="target", role=Role.VIEWER, now=builders.now())
+        return replace(nothing, key_id=str(key.key_id), identity=str(key.identity))
 
     def _by_run(self, kind: str, http: httpx.Client, assistant_id: str) -> Target:
         headers = self.headers("author")

@@ -17,8 +17,9 @@ from schemathesis.specs.openapi import checks
 
 from assistants.registry.loader import load
 from runs.api.system import document
+from tenants.actors import Role
 from tenants.models import Tenant
-from tests.builders import Person, builtin_id
+from tests.builders import Person, builtin_id, make_member, make_person
 
 Json = dict[str, Any]
 URL = "http://testserver"
@@ -63,18 +64,28 @@ def _graphs() -> None:
 
 
 @pytest.fixture
-def fuzzer(tenant: Tenant, owner: Person) -> Fuzzer:
-    return Fuzzer(owner)
+def fuzzer(tenant: Tenant) -> Fuzzer:
+    """Of somebody who may do everything."""
+    return Fuzzer(make_person(tenant, Role.OWNER))
 
 
 @pytest.fixture
-def ids(fuzzer: Fuzzer) -> Json:
-    """What paths name: a thread with state, a run that waits, a built-in assistant."""
+def ids(fuzzer: Fuzzer, tenant: Tenant) -> Json:
+    """What paths name: a thread with state, a run that waits, a built-in assistant, a key, a member."""
     thread = fuzzer.made("/threads", {"metadata": {"graph_id": "approval"}})["thread_id"]
     state = fuzzer.made(f"/threads/{thread}/state", {"values": {"answers": ["made"]}, "as_node": "plan"})
     run = fuzzer.made(f"/threads/{thread}/runs", {"assistant_id": "approval", "checkpoint_id": state["checkpoint_id"]})
     assistant = str(builtin_id("approval"))
-    return {"thread_id": thread, "run_id": run["run_id"], "assistant_id": assistant, "checkpoint_id": state["checkpoint_id"]}
+    key = fuzzer.made("/tenant/keys", {"name": "fuzzed", "role": "viewer"})
+    return {
+        "thread_id": thread,
+        "run_id": run["run_id"],
+        "assistant_id": assistant,
+        "checkpoint_id": state["checkpoint_id"],
+        "key_id": key["key_id"],
+        "identity": key["identity"],
+        "user_id": str(make_member(tenant)),
+    }
 
 
 def requests_of(operation: Operation, ids: Json) -> st.SearchStrategy[Case]:

@@ -7,7 +7,9 @@ import jsonschema_rs
 import pytest
 
 from runs.api.system import document
-from tests.builders import Person
+from tenants.actors import Role
+from tenants.models import Tenant
+from tests.builders import make_member, make_person
 from tests.waiting import until
 
 Json = dict[str, Any]
@@ -66,14 +68,16 @@ def test_every_body_has_an_example_that_fits_its_schema(operation: tuple[str, st
 
 
 @pytest.fixture
-def world(live: str, owner: Person) -> Any:
-    """A client, and the ids of a finished run."""
-    with httpx.Client(base_url=live, headers=owner.headers, timeout=30) as client:
+def world(live: str, tenant: Tenant) -> Any:
+    """A client of somebody who may do everything, and the ids of a finished run."""
+    with httpx.Client(base_url=live, headers=make_person(tenant, Role.OWNER).headers, timeout=30) as client:
         thread = client.post("/threads", json={}).json()["thread_id"]
         client.post(f"/threads/{thread}/runs/wait", json={"assistant_id": "chat", "input": {"messages": "hello"}})
         run = client.get(f"/threads/{thread}/runs").json()[0]["run_id"]
         checkpoint = client.get(f"/threads/{thread}/state").json()["checkpoint_id"]
-        yield client, {"thread_id": thread, "run_id": run, "checkpoint_id": checkpoint}
+        key = client.post("/tenant/keys", json={"name": "k", "role": "viewer"}).json()["key_id"]
+        member = str(make_member(tenant))
+        yield client, {"thread_id": thread, "run_id": run, "checkpoint_id": checkpoint, "key_id": key, "user_id": member}
 
 
 def test_what_the_examples_send_is_accepted(world: Any) -> None:
