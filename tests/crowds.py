@@ -29,6 +29,11 @@ insert into run (tenant_id, run_id, thread_id, assistant_id, assistant_version, 
 select tenant_id, gen_random_uuid(), thread_id, assistant_id, assistant_version, graph_id, graph_fingerprint, status, attempt, crashes,
        kwargs, metadata, multitask_strategy, streamed, resumable, created_by, created_at - n * interval '1 minute'
   from run, generate_series(1, %(count)s) n where run_id = %(run)s"""
+LOG = """
+insert into audit_event (tenant_id, at, actor, action, target_type, target_id)
+select %(tenant)s, now() - (%(count)s - n) * interval '1 minute', case n when 1 then 'key:first' else 'key:' || n %% 3 end,
+       case n when 1 then 'key.revoke' else 'run.settle' end, case n when 1 then 'api_key' else 'run' end, 't' || n
+  from generate_series(1, %(count)s) n"""
 
 
 def fill(url: str, tenant_id: UUID, count: int, first: int = 0) -> None:
@@ -44,6 +49,11 @@ def lengthen(url: str, thread_key: str, count: int) -> None:
 def repeat(url: str, run_id: UUID, count: int) -> None:
     """So many older runs like this one."""
     _execute(url, {"run": run_id, "count": count}, RUNS, "vacuum analyze run")
+
+
+def log(url: str, tenant_id: UUID, count: int) -> None:
+    """So many rows of the audit log, a minute apart: of three actors about runs, but for the first one, about a key."""
+    _execute(url, {"tenant": tenant_id, "count": count}, LOG, "vacuum analyze audit_event")
 
 
 def _execute(url: str, parameters: dict[str, object], *statements: str) -> None:

@@ -85,9 +85,7 @@ def test_pages_follow_each_other_without_gap_or_repetition(log: Tenant) -> None:
 
 
 def test_rows_of_the_same_moment_are_told_apart(tenant: Tenant) -> None:
-    rows = [
-        AuditEvent(tenant_id=tenant.tenant_id, at=START, actor="a", action="b", target_type="c", target_id=f"t{n}") for n in range(5)
-    ]
+    rows = [AuditEvent(tenant_id=tenant.tenant_id, at=START, actor="a", action="b", target_type="c", target_id=f"t{n}") for n in range(5)]
     made = AuditEvent.objects.bulk_create(rows)
     assert found(tenant, limit=2) == ["t4", "t3"]
     assert found(tenant, before=made[3].id) == ["t2", "t1", "t0"]

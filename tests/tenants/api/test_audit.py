@@ -1,0 +1,45 @@
+"""POST /tenant/audit/search."""
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from tenants.actors import Role
+from tenants.models import Tenant
+from tests.builders import Person, make_person
+
+
+@pytest.fixture
+def admin(live: str, tenant: Tenant) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=live, headers=make_person(tenant, Role.ADMIN).headers, timeout=30) as http:
+        yield http
+
+
+def test_what_was_done_and_what_was_refused_is_found(admin: httpx.Client, colleague: Person) -> None:
+    made = admin.post("/tenant/keys", json={"name": "import", "role": "viewer"}, headers={"X-Request-Id": "r-17"}).json()
+    path = f"/tenant/keys/{made['key_id']}"
+    assert admin.delete(path, headers=colleague.headers).status_code == 403
+    refused, created = admin.post("/tenant/audit/search", json={"target_id": made["key_id"]}).json()
+    assert (created["action"], created["request_id"], created["address"]) == ("key.create", "r-17", "127.0.0.1")
+    assert created["after"]["name"] == "import"
+    assert (refused["actor"], refused["action"], "role 'operator'" in refused["after"]["refused"]) == (
+        colleague.actor.identity,
+        "key.write",
+        True,
+    )
+    assert made["key"][20:-4] not in str([refused, created])
+
+
+def test_pages_are_followed_by_the_header(admin: httpx.Client) -> None:
+    for n in range(5):
+        admin.post("/tenant/keys", json={"name": f"key {n}", "role": "viewer"})
+    names, body = [], {"limit": 2, "action": "key.create"}
+    while True:
+        page = admin.post("/tenant/audit/search", json=body)
+        names += [row["after"]["name"] for row in page.json()]
+        if "x-pagination-next" not in page.headers:
+            break
+        body["before"] = int(page.headers["x-pagination-next"])
+    assert names[:5] == [f"key {n}" for n in range(4, -1, -1)]
+    assert len(names) == len(set(names))
