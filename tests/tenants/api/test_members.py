@@ -51,6 +51,8 @@ def test_lists_come_in_pages(admin: httpx.Client) -> None:
     assert [row["email"] for row in admin.get("/tenant/members?limit=2&offset=2").json()] == emails[2:]
 
 
-@pytest.mark.parametrize("body", [{}, {"email": "x", "role": "viewer"}, {"email": "a@example.org", "role": "king"}, {"email": "a@example.org"}])
+@pytest.mark.parametrize(
+    "body", [{}, {"email": "x", "role": "viewer"}, {"email": "a@example.org", "role": "king"}, {"email": "a@example.org"}]
+)
 def test_odd_members_are_refused(admin: httpx.Client, body: dict[str, str]) -> None:
     assert admin.post("/tenant/members", json=body).status_code == 422

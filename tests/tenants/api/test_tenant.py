@@ -22,7 +22,12 @@ def test_who_am_i(live: str, tenant: Tenant, colleague: Person) -> None:
     assert found["settings"] == SETTINGS
     assert found["limits"] == {"body_bytes": 10_485_760, "json_depth": 64, "page_rows": 1000, "key_days": 36_500}
     me = found["me"]
-    assert (me["identity"], me["kind"], me["role"], me["key_id"]) == (colleague.actor.identity, "key", "operator", str(colleague.actor.key_id))
+    assert (me["identity"], me["kind"], me["role"], me["key_id"]) == (
+        colleague.actor.identity,
+        "key",
+        "operator",
+        str(colleague.actor.key_id),
+    )
     assert "run.create" in me["permissions"] and "tenant.write" not in me["permissions"]
 
 
