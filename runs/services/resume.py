@@ -16,6 +16,7 @@ from runs.services.situation import KnownInterrupt, Situation
 from runs.wire.runs import RunRequest
 from tenants.actors import Actor, ActorKind
 from tenants.exceptions import Conflict, Invalid, NotAllowed
+from tenants.models import effective
 from tenants.policy import Permission, may, require, require_own
 
 ID = re.compile(r"[0-9a-f]{32}")
@@ -80,7 +81,8 @@ def require_answerer(actor: Actor, thread: Thread, request: RunRequest) -> None:
 def require_kinds(actor: Actor, resume: Resume, situation: Situation) -> None:
     """Step 4, first half: raise NotAllowed unless the actor may answer interrupts of these kinds; some need a second person."""
     decides = may(actor, Permission.REVIEW_DECIDE)
-    alone = actor.kind is not ActorKind.MEMBER and situation.settings.get("keys_need_second_person") is not True
+    setting = "members_need_second_person" if actor.kind is ActorKind.MEMBER else "keys_need_second_person"
+    alone = not effective(situation.settings)[setting]
     for interrupt in resume.interrupts:
         if interrupt.kind in situation.owner_answers:
             continue

@@ -216,6 +216,9 @@ def test_a_member_does_not_approve_an_own_request(tenant: Tenant) -> None:
     tenant.save()
     with pytest.raises(NotAllowed, match="second person"):
         answer(key, paused(tenant, key, **APPROVE), {"type": "approve"})
+    tenant.settings = {"members_need_second_person": False}
+    tenant.save()
+    answer(member, paused(tenant, member, **APPROVE), {"type": "approve"})
 
 
 WAYS: list[dict[str, Any]] = [
