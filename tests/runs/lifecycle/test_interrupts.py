@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from runs.lifecycle.interrupts import classify, pending_interrupts
+from tenants.models import INTERRUPT_KINDS
 
 SCHEMA = {"type": "object"}
 INBOX = {"action_request": {"action": "send_mail", "args": {}}, "config": {"allow_accept": True, "allow_edit": False, "allow_ignore": True}}
@@ -29,6 +30,7 @@ INBOX = {"action_request": {"action": "send_mail", "args": {}}, "config": {"allo
 )
 def test_the_shape_tells_the_kind(value: Any, schema: Any, kind: str, action: str | None, allowed: tuple[str, ...]) -> None:
     assert classify(value, schema) == (kind, action, allowed)
+    assert kind in INTERRUPT_KINDS, "tenants have to be able to leave it to owners"
 
 
 def snapshot(*interrupts: Any) -> Any:
