@@ -65,6 +65,7 @@ KEY_ROTATE = _body(
 )
 MEMBER_ADD = _body("email", "role", email={"type": "string", "format": "email"}, role=ROLE, name={"type": "string", "maxLength": 200})
 MEMBER_PATCH = _body("role", role=ROLE)
+AUDIT_EQUAL = ("actor", "action", "target_type", "target_id")
 AUDIT_SEARCH = _body(
     actor=TEXT | {"description": "`key:<identity>`, `member:<user_id>` or `system:<name>`."},
     action=TEXT,
@@ -201,8 +202,13 @@ class AuditSearch:
     def parse(cls, body: object) -> Self:
         """Raises Invalid."""
         given = _checked(_audit_search, body)
-        equal: dict[str, str] = {name: given[name] for name in ("actor", "action", "target_type", "target_id") if name in given}
+        equal: dict[str, str] = {name: given[name] for name in AUDIT_EQUAL if name in given}
         return cls(equal, _time(given, "since"), _time(given, "until"), int(given.get("limit", 10)), given.get("before"))
+
+    @classmethod
+    def of_query(cls, query: Query) -> Self:
+        """The same of an export, which has no pages."""
+        return cls.parse({name: query[name][-1] for name in (*AUDIT_EQUAL, "since", "until") if query.get(name)})
 
 
 def role_of(body: object) -> Role:

@@ -61,6 +61,14 @@ TOTAL = OpenApiParameter(
     "X-Pagination-Total", int, OpenApiParameter.HEADER, response=[200], description="A lower bound of how many there are."
 )
 NEXT = OpenApiParameter("X-Pagination-Next", int, OpenApiParameter.HEADER, response=[200], description="Offset of the next page, if any.")
+AUDIT_FILTERS = [
+    OpenApiParameter("actor", str, description="Only what they did: `key:<identity>`, `member:<user_id>` or `system:<name>`."),
+    OpenApiParameter("action", str, description="Only this, such as `key.create`."),
+    OpenApiParameter("target_type", str, description="Only of this kind of things, such as `api_key`."),
+    OpenApiParameter("target_id", str, description="Only of this thing."),
+    OpenApiParameter("since", wire.TIME, description="Not before then."),
+    OpenApiParameter("until", wire.TIME, description="Before then."),
+]
 CURSOR = OpenApiParameter(
     "X-Pagination-Next", int, OpenApiParameter.HEADER, response=[200], description="`before` of the next page, if there is one."
 )

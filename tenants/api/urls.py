@@ -3,7 +3,7 @@
 from django.urls import path
 
 from tenants.api.api_keys import KeyDetail, KeyList, KeyRotation
-from tenants.api.audit import AuditSearchView
+from tenants.api.audit import AuditExport, AuditSearchView
 from tenants.api.members import MemberDetail, MemberList
 from tenants.api.tenant import TenantDetail
 
@@ -14,5 +14,6 @@ urlpatterns = [
     path("tenant/keys/<str:key_id>/rotate", KeyRotation.as_view()),
     path("tenant/members", MemberList.as_view()),
     path("tenant/members/<str:user_id>", MemberDetail.as_view()),
+    path("tenant/audit/export", AuditExport.as_view()),
     path("tenant/audit/search", AuditSearchView.as_view()),
 ]

@@ -251,6 +251,7 @@ TABLE = [
     Row("PATCH /tenant/members/{user_id}", OWNERS, target="member owner", body=lambda _: {"role": "viewer"}, note="from owner"),
     Row("DELETE /tenant/members/{user_id}", ADMINS, 204, target="member developer"),
     Row("DELETE /tenant/members/{user_id}", OWNERS, 204, target="member owner", note="an owner"),
+    Row("GET /tenant/audit/export", ADMINS, scope=Scope.TENANT, target="key of developer"),
     Row("POST /tenant/audit/search", ADMINS, scope=Scope.TENANT, body=lambda _: {"limit": 1000}),
     Row("POST /tenant/audit/search", ADMINS, scope=Scope.TENANT, body=lambda it: {"target_id": it.thread_id}, note="of an object"),
 ]

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import httpx
+import orjson
 import pytest
 
 from tenants.actors import Role
@@ -43,3 +44,16 @@ def test_pages_are_followed_by_the_header(admin: httpx.Client) -> None:
         body["before"] = int(page.headers["x-pagination-next"])
     assert names[:5] == [f"key {n}" for n in range(4, -1, -1)]
     assert len(names) == len(set(names))
+
+
+def test_an_export_is_the_whole_log_line_by_line_and_stands_in_it(admin: httpx.Client) -> None:
+    for n in range(3):
+        admin.post("/tenant/keys", json={"name": f"key {n}", "role": "viewer"})
+    answer = admin.get("/tenant/audit/export?target_type=api_key&since=2020-01-01T00:00:00Z")
+    assert (answer.headers["content-type"], answer.headers["cache-control"]) == ("application/x-ndjson", "no-store")
+    rows = [orjson.loads(line) for line in answer.text.splitlines()]
+    assert rows == admin.post("/tenant/audit/search", json={"target_type": "api_key", "limit": 100}).json()
+    assert len(rows) >= 3
+    (event,) = admin.post("/tenant/audit/search", json={"action": "audit.export"}).json()
+    assert event["after"] == {"target_type": "api_key", "since": "2020-01-01T00:00:00+00:00"}
+    assert admin.get("/tenant/audit/export?since=now").status_code == 422

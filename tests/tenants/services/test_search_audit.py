@@ -10,12 +10,15 @@ from django.db import connection
 
 from tenants.actors import Actor, Role
 from tenants.database.context import acting_for
-from tenants.exceptions import Invalid, NotAllowed
+from tenants.database.threads import in_database
+from tenants.exceptions import Invalid, NotAllowed, NotAuthenticated
 from tenants.models import AuditEvent, Tenant
-from tenants.services.audit import search_events
+from tenants.services import audit
+from tenants.services.api_keys import revoke_key
+from tenants.services.audit import export_events, search_events
 from tenants.wire import AuditSearch
 from tests import crowds, stack
-from tests.builders import actor_of, make_tenant
+from tests.builders import actor_of, make_person, make_tenant, now
 from tests.statements import statements
 
 FEW, MANY = 200, 20_000
@@ -107,6 +110,35 @@ def test_only_admins_read_the_log(tenant: Tenant, role: Role) -> None:
 def test_odd_searches_are_refused(body: object) -> None:
     with pytest.raises(Invalid):
         AuditSearch.parse(body)
+
+
+async def exported(actor: Actor, **body: object) -> list[int]:
+    """The sizes of the pages of an export of rows about runs and the store."""
+    pages = await in_database(lambda: export_events(actor=actor, request=AuditSearch.parse(body)))
+    return [len(page) async for page in pages]
+
+
+@pytest.mark.parametrize(("size", "pages"), [(4, [4, 4, 1]), (3, [3, 3, 3]), (100, [9])])
+async def test_an_export_is_read_in_pages(log: Tenant, monkeypatch: pytest.MonkeyPatch, size: int, pages: list[int]) -> None:
+    monkeypatch.setattr(audit, "EXPORT_ROWS", size)
+    assert await exported(actor_of(log, Role.ADMIN), target_type="run") == pages
+
+
+async def test_an_export_breaks_off_when_its_key_is_revoked(log: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audit, "EXPORT_ROWS", 5)
+    admin = await in_database(lambda: make_person(log, Role.ADMIN).actor)
+    pages = await in_database(lambda: export_events(actor=admin, request=AuditSearch.parse({})))
+    assert len(await anext(pages)) == 5
+    assert admin.key_id is not None
+    await in_database(revoke_key, actor=admin, key_id=admin.key_id, now=now())
+    with pytest.raises(NotAuthenticated):
+        await anext(pages)
+
+
+def test_only_admins_export_the_log(tenant: Tenant) -> None:
+    with pytest.raises(NotAllowed, match=r"audit\.read"):
+        export_events(actor=actor_of(tenant), request=AuditSearch.parse({}))
+    assert not AuditEvent.objects.for_tenant(tenant.tenant_id).exists()
 
 
 @dataclass(frozen=True, slots=True)
