@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from config.embedded.environment import CHECKOUT
+from config.embedded.environment import CHECKOUT, next_free_port
 from config.embedded.files import read_record
-from config.embedded.process import free_port, tail
+from config.embedded.process import tail
 from tests.config.places import processes_in, reachable_directory, wait_for
 
 pytestmark = [pytest.mark.xdist_group("make_up"), pytest.mark.timeout(300)]
@@ -83,7 +83,11 @@ def environment_of_a_newcomer(home: Path) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
     # As in the shell of somebody who has not activated this test's environment.
     path = os.pathsep.join(part for part in kept["PATH"].split(os.pathsep) if not (Path(part) / "activate").exists())
-    return kept | {"PATH": path, "HOME": str(home), "PORT": str(free_port())}
+    return kept | {
+        "PATH": path,
+        "HOME": str(home),
+        "PORT": str(next_free_port(20_000 + os.getpid() % 10_000)),
+    }  # none that the system gives to whoever asks
 
 
 @contextmanager
