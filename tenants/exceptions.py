@@ -1,15 +1,16 @@
 """Errors of the domain; `tenants/api/errors.py` alone knows their status codes."""
 
-from typing import Literal
+from typing import Any, Literal
 
 
 class DomainError(Exception):
     """Something the caller has to know; `str(error)` is shown to them.
 
-    `form`: how the wire has it, `{"detail": …}`, `{"error": …}` or plain "text".
+    `form`: how the wire has it, `{"detail": …}`, `{"error": …}` or plain "text". `more`: what a program wants to know beside the text.
     """
 
     form: Literal["detail", "error", "text"] = "detail"
+    more: "dict[str, Any] | None" = None
 
 
 class BadRequest(DomainError):
@@ -34,6 +35,10 @@ class NotFound(DomainError):
 
 class Conflict(DomainError):
     """Another change was first, or the object's status does not admit this."""
+
+    def __init__(self, message: str, more: dict[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.more = more
 
 
 class Invalid(DomainError):

@@ -24,6 +24,7 @@ class Permission(StrEnum):
     RUN_CREATE = "run.create"
     RUN_CANCEL = "run.cancel"
     RUN_RESUME = "run.resume"
+    REVIEW_READ = "review.read"
     REVIEW_DECIDE = "review.decide"
     STATE_UPDATE = "state.update"
     STORE_READ = "store.read"
@@ -36,7 +37,7 @@ class Permission(StrEnum):
 
 
 _P = Permission
-_VIEWER = frozenset({_P.ASSISTANT_READ, _P.THREAD_READ, _P.RUN_READ, _P.STORE_READ})
+_VIEWER = frozenset({_P.ASSISTANT_READ, _P.THREAD_READ, _P.RUN_READ, _P.REVIEW_READ, _P.STORE_READ})
 _OPERATOR = _VIEWER | {_P.THREAD_CREATE, _P.THREAD_UPDATE_OWN, _P.THREAD_DELETE_OWN, _P.RUN_CREATE, _P.RUN_CANCEL, _P.RUN_RESUME}
 _REVIEWER = _VIEWER | {_P.REVIEW_DECIDE}
 _DEVELOPER = (

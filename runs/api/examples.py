@@ -50,6 +50,55 @@ STATE: Json = {
 }
 ITEM: Json = {"namespace": ["memories", "ann"], "key": "color", "value": {"text": "likes blue"}, "created_at": TIME, "updated_at": TIME}
 COUNTED: Json = {"count": 3, "bytes": 2048}
+REVIEW_ID = "7b0f6f0e-4a3d-4f0c-9f57-2d9f5c1f8a11"
+PERSON = "key:2f6d1c1e-6e0a-4a57-9a6c-0d7f4a1b9c3e"
+REVIEW: Json = {
+    "review_id": REVIEW_ID,
+    "status": "pending",
+    "kind": "tool_approval",
+    "title": "Refund",
+    "summary": "order_id: 1234 · amount: 49.0",
+    "action": "refund",
+    "allowed_decisions": ["approve", "edit", "respond", "reject"],
+    "thread_id": THREAD_ID,
+    "run_id": RUN_ID,
+    "assistant_id": ASSISTANT_ID,
+    "node": "tools",
+    "interrupt_id": "0f6a0b0f3a9d4b3e8f5c7d1e2a3b4c5d",
+    "requester": PERSON,
+    "assignee": None,
+    "risk": None,
+    "created_at": TIME,
+    "closed": None,
+}
+COMMENT: Json = {
+    "comment_id": "b1d2a0de-6a3f-4b39-8d8a-6f6f0c0b7d21",
+    "review_id": REVIEW_ID,
+    "author": PERSON,
+    "text": "The customer called about it.",
+    "created_at": TIME,
+}
+REFUND_ARGS: Json = {"order_id": "1234", "amount": 49.0}
+REFUND_SCHEMA: Json = {"type": "object", "properties": {"order_id": {"type": "string"}, "amount": {"type": "number"}}}
+REVIEW_ITEM: Json = REVIEW | {
+    "checkpoint_id": CHECKPOINT_ID,
+    "value": {"type": "tool_approval", "action": "refund", "args": REFUND_ARGS},
+    "schema": REFUND_SCHEMA,
+    "response_schema": {"oneOf": [{"type": "object"}]},
+    "actions": [
+        {
+            "name": "refund",
+            "args": REFUND_ARGS,
+            "description": None,
+            "schema": REFUND_SCHEMA,
+            "allowed": ["approve", "edit", "respond", "reject"],
+        }
+    ],
+    "shown_digest": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    "may_decide": True,
+    "history": [{"at": TIME, "event": "opened", "by": PERSON}],
+    "comments": [COMMENT],
+}
 EVENTS = (
     f'event: metadata\r\ndata: {{"run_id":"{RUN_ID}","attempt":1}}\r\n\r\n'
     'event: values\r\ndata: {"messages":[{"type":"human","content":"hello"}]}\r\n\r\n'
@@ -72,6 +121,9 @@ BODIES: dict[str, Any] = {
     "patch_thread_state": {"metadata": {"reviewed": True}},
     "prune_threads": {"thread_ids": [THREAD_ID], "strategy": "keep_latest"},
     "delete_item": {"namespace": ["memories", "ann"], "key": "color"},
+    "search_reviews": {"status": "pending", "tool": "refund", "limit": 20, "sort_order": "asc"},
+    "assign_review": {"assignee": "me"},
+    "comment_review": {"text": "The customer called about it."},
     "create_ticket": {"path": f"/ws/threads/{THREAD_ID}/runs/{RUN_ID}"},
 }
 ANSWERS: dict[str, Any] = {
@@ -123,6 +175,20 @@ ANSWERS: dict[str, Any] = {
         "text/plain": "# HELP lg_api_num_pending_runs Runs that wait.\nlg_api_num_pending_runs 3.0\n",
         "application/json": {"queue": {"n_pending": 3, "n_due": 1, "n_running": 2}},
     },
+    "search_reviews": [REVIEW],
+    "get_review": REVIEW_ITEM,
+    "decide_review": {
+        "review_id": REVIEW_ID,
+        "status": "resolved",
+        "decision": "approve",
+        "thread_id": THREAD_ID,
+        "run_id": RUN_ID,
+        "decided_by": PERSON,
+        "decided_at": TIME,
+    },
+    "assign_review": REVIEW | {"assignee": PERSON},
+    "list_review_comments": [COMMENT],
+    "comment_review": COMMENT,
     "create_ticket": {"ticket": "b0c1…", "expires_at": TIME},
 }
 

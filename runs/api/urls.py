@@ -5,6 +5,7 @@ from django.urls import path
 from runs.api.assistants import AssistantDetail
 from runs.api.cancels import RunCancel, RunsCancel
 from runs.api.metrics import Metrics
+from runs.api.reviews import ReviewAssign, ReviewComments, ReviewDecide, ReviewDetail, ReviewSearchView
 from runs.api.runs import RunDetail, ThreadRuns
 from runs.api.stateless_runs import RunBatch, StatelessRuns
 from runs.api.store import StoreItems, StoreItemSearch, StoreNamespaces
@@ -46,6 +47,11 @@ urlpatterns = [
     path("runs/cancel", RunsCancel.as_view()),
     path("runs/stream", StatelessStream.as_view()),
     path("runs/wait", StatelessWait.as_view()),
+    path("reviews/search", ReviewSearchView.as_view()),
+    path("reviews/<str:review_id>", ReviewDetail.as_view()),
+    path("reviews/<str:review_id>/decide", ReviewDecide.as_view()),
+    path("reviews/<str:review_id>/assign", ReviewAssign.as_view()),
+    path("reviews/<str:review_id>/comments", ReviewComments.as_view()),
     path("store/items", StoreItems.as_view()),
     path("store/items/search", StoreItemSearch.as_view()),
     path("store/namespaces", StoreNamespaces.as_view()),

@@ -21,9 +21,9 @@ WRITE = (
     "%s::int[], %s::int[], %s::text[], %b::bytea[])"
 )
 SETTLE = (
-    "select ordinal, outcome, more from settle_1(%s::uuid[], %s::uuid[], %s::int[], %s, "
+    "select ordinal, outcome, more from settle_2(%s::uuid[], %s::uuid[], %s::int[], %s, "
     "%s::text[], %s::jsonb[], %s::text[], %s::jsonb[], %s::jsonb[], %s::text[], "
-    "%s::int[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::jsonb[], %s::jsonb[], %s::jsonb[])"
+    "%s::int[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::jsonb[], %s::jsonb[], %s::jsonb[], %s::text[])"
 )
 HAND_BACK = "select hand_back_1(%s::uuid[], %s::uuid[], %s::int[])"
 
@@ -53,9 +53,9 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """How a run ended, as the function `settle_1` takes it; JSON as text.
+    """How a run ended, as the function `settle_2` takes it; JSON as text.
 
-    `interrupts` are rows (id, task, node, kind, action, value, schema, allowed).
+    `interrupts` are rows (id, task, node, kind, action, value, schema, allowed, proposal).
     """
 
     tenant_id: UUID
@@ -67,7 +67,7 @@ class Settlement:
     values: str | None
     thread_interrupts: str | None
     head: str | None
-    interrupts: Sequence[tuple[str, str | None, str | None, str, str | None, str | None, str | None, str]] = ()
+    interrupts: Sequence[tuple[str, str | None, str | None, str, str | None, str | None, str | None, str, str]] = ()
 
 
 # A server that has gone without a word (a failover) is noticed within seconds, not by the kernel's minutes.
@@ -191,8 +191,8 @@ def write_arguments(owners: list[RunContext], items: list[tuple[RunContext, Rows
 
 
 def settle_arguments(items: list[Settlement], *, wait: bool) -> tuple[Any, ...]:
-    """Arrays for `settle_1`."""
+    """Arrays for `settle_2`."""
     interrupts = [(owner, *row) for owner, item in enumerate(items, 1) for row in item.interrupts]
     runs = [(i.tenant_id, i.run_id, i.attempt, i.status, i.error, i.thread_status, i.values, i.thread_interrupts, i.head) for i in items]
     tenant, run, attempt, *rest = columns(runs, 9)
-    return (tenant, run, attempt, wait, *rest, *columns(interrupts, 9))
+    return (tenant, run, attempt, wait, *rest, *columns(interrupts, 10))

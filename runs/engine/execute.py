@@ -84,6 +84,8 @@ async def settle(run: Claimed, parts: Parts, stream: EventStream, ending: Ending
         data = end_of(ending).data()
     if outcome != "settled":
         raise StaleWriter("the run was ended by somebody else")
+    if ending.pending or run.resume_ids or run.base_checkpoint_id:  # what opened, what is open again, what a new run has closed
+        parts.publisher.tell_inbox(run.tenant_id)
     stream.end(data)
     return more
 

@@ -57,7 +57,7 @@ def thread_status(ending: Ending) -> str:
 
 
 def settlement_of(run: Claimed, ending: Ending) -> Settlement:
-    """The arguments of `settle_1`. Raises TypeError for values that JSON cannot hold."""
+    """The arguments of `settle_2`. Raises TypeError for values that JSON cannot hold."""
     shown = {task: [interrupt_row(interrupt) for interrupt in found] for task, found in ending.interrupts.items()}
     return Settlement(
         tenant_id=run.tenant_id,
@@ -75,7 +75,7 @@ def settlement_of(run: Claimed, ending: Ending) -> Settlement:
 
 def interrupt_columns(
     pending: PendingInterrupt,
-) -> tuple[str, str | None, str | None, str, str | None, str | None, str | None, str]:
+) -> tuple[str, str | None, str | None, str, str | None, str | None, str | None, str, str]:
     """One row of the interrupt arrays."""
     return (
         pending.interrupt_id,
@@ -86,6 +86,7 @@ def interrupt_columns(
         dumps(pending.value).decode(),
         dumps(pending.schema).decode() if pending.schema else None,
         orjson.dumps(pending.allowed).decode(),
+        pending.proposal,
     )
 
 

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from runs.lifecycle.inbox import tell_inbox_on_commit
 from runs.models import Thread
 from tenants.actors import Actor
 from tenants.models import Json
@@ -22,9 +23,9 @@ indexed as (
   select m.tenant_id, m.key, m.value, %(copy)s from thread_metadata m where m.tenant_id = %(tenant)s and m.thread_id = %(thread)s),
 waiting as (
   insert into interrupt (tenant_id, thread_id, interrupt_id, review_id, run_id, checkpoint_id, task_id, node, kind, action, value, schema,
-                         allowed, requester, status)
+                         allowed, requester, status, assistant_id, proposal)
   select i.tenant_id, %(copy)s, i.interrupt_id, gen_random_uuid(), i.run_id, i.checkpoint_id, i.task_id, i.node, i.kind, i.action, i.value,
-         i.schema, i.allowed, i.requester, i.status
+         i.schema, i.allowed, i.requester, i.status, i.assistant_id, i.proposal
     from interrupt i where i.tenant_id = %(tenant)s and i.thread_id = %(thread)s and i.status = 'pending')
 insert into audit_event (tenant_id, actor, address, request_id, action, target_type, target_id, after)
 values (%(tenant)s, %(identity)s, %(address)s, %(request)s, 'thread.copy', 'thread', %(copy)s::text,
@@ -43,3 +44,4 @@ def copy_rows(actor: Actor, thread: Thread, copy_id: UUID) -> None:
     }
     with connection.cursor() as cursor:
         cursor.execute(COPY, parameters)
+    tell_inbox_on_commit(actor.tenant_id)

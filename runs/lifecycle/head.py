@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import connection
 
+from runs.lifecycle.inbox import tell_inbox_on_commit
 from runs.lifecycle.interrupts import PendingInterrupt, pending_interrupts
 from runs.models import Interrupt, Thread
 from runs.wire.encoding import dumps
@@ -25,19 +26,21 @@ with th as (
   returning t.epoch_ms),
 fresh as (
   select * from unnest(%(ids)s::text[], %(tasks)s::text[], %(nodes)s::text[], %(kinds)s::text[], %(actions)s::text[],
-                       %(interrupt_values)s::text[], %(schemas)s::text[], %(allowed)s::text[])
-             f(id, task_id, node, kind, action, value, schema, allowed)),
+                       %(interrupt_values)s::text[], %(schemas)s::text[], %(allowed)s::text[], %(proposals)s::text[])
+             f(id, task_id, node, kind, action, value, schema, allowed, proposal)),
 gone as (
-  update interrupt set status = 'superseded', closed_by = %(closed_by)s, closed_at = statement_timestamp()
+  update interrupt set status = 'superseded', closed_by = %(closed_by)s, closed_actor = %(identity)s, closed_at = statement_timestamp()
    where tenant_id = %(tenant)s and thread_id = %(thread)s and status = 'pending' and interrupt_id <> all(%(ids)s::text[])
   returning interrupt_id),
 kept as (
   insert into interrupt (tenant_id, thread_id, interrupt_id, review_id, checkpoint_id, task_id, node, kind, action, value, schema, allowed,
-                         status, requester)
+                         status, requester, assistant_id, proposal)
   select %(tenant)s, %(thread)s, f.id, gen_random_uuid(), %(head)s, f.task_id, f.node, f.kind, f.action, f.value::jsonb, f.schema::jsonb,
-         array(select jsonb_array_elements_text(f.allowed::jsonb)), 'pending', %(identity)s from fresh f
+         array(select jsonb_array_elements_text(f.allowed::jsonb)), 'pending', %(identity)s, %(assistant)s, f.proposal
+    from fresh f
   on conflict (tenant_id, thread_id, interrupt_id) do update
-     set status = 'pending', resume_run_id = null, closed_by = null, closed_at = null
+     set status = 'pending', resume_run_id = null, closed_by = null, closed_actor = null, closed_at = null,
+         changed_at = statement_timestamp()
    where interrupt.status <> 'pending' and not exists (
      select 1 from run n
       where n.tenant_id = interrupt.tenant_id and n.run_id = interrupt.resume_run_id and n.status in ('pending', 'running'))
@@ -52,7 +55,8 @@ select epoch_ms from th"""
 
 UNREAD = """
 with reopened as (
-  update interrupt i set status = 'pending', resume_run_id = null, closed_by = null, closed_at = null
+  update interrupt i set status = 'pending', resume_run_id = null, closed_by = null, closed_actor = null, closed_at = null,
+         changed_at = statement_timestamp()
    where i.tenant_id = %(tenant)s and i.thread_id = %(thread)s and i.status = 'resolved' and i.checkpoint_id = %(head)s and not exists (
      select 1 from run n where n.tenant_id = i.tenant_id and n.run_id = i.resume_run_id and n.status in ('pending', 'running'))
   returning 1)
@@ -97,6 +101,7 @@ def apply_head(thread: Thread, snapshot: Any, cause: Cause) -> int:
     with connection.cursor() as cursor:
         cursor.execute(APPLY, parameters | _columns(rows))
         (epoch_ms,) = cursor.fetchone()
+    tell_inbox_on_commit(thread.tenant_id)
     return int(epoch_ms)
 
 
@@ -104,6 +109,7 @@ def apply_without_reading(thread: Thread, cause: Cause) -> None:
     """What can be said when the thread's graph cannot be loaded: head, status, error; answers that no run carries are open again."""
     with connection.cursor() as cursor:
         cursor.execute(UNREAD, _cause(thread, cause) | {"head": thread.head_checkpoint_id})
+    tell_inbox_on_commit(thread.tenant_id)
 
 
 def _breakpoint_known(thread: Thread, head: str | None) -> bool:
@@ -115,6 +121,7 @@ def _cause(thread: Thread, cause: Cause) -> Json:
     return {
         "tenant": thread.tenant_id,
         "thread": thread.thread_id,
+        "assistant": thread.assistant_id,
         "identity": cause.actor.identity,
         "address": cause.actor.address,
         "request": cause.actor.request_id,
@@ -132,4 +139,5 @@ def _columns(rows: list[PendingInterrupt]) -> Json:
         "interrupt_values": [dumps(row.value).decode() for row in rows],
         "schemas": [None if row.schema is None else dumps(row.schema).decode() for row in rows],
         "allowed": [dumps(row.allowed).decode() for row in rows],
+        "proposals": [row.proposal for row in rows],
     }

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from runs.wire.encoding import dumps
+
 
 class Task(Protocol):
     """A task of a state snapshot."""
@@ -32,6 +34,11 @@ class PendingInterrupt:
     value: Any
     schema: dict[str, Any] | None
     allowed: tuple[str, ...]
+
+    @property
+    def proposal(self) -> str:
+        """Value and schema as JSON text in the graph's own order of keys, which jsonb forgets: forms and digests are made from it."""
+        return dumps({"value": self.value, "schema": self.schema}).decode()
 
 
 def classify(value: Any, schema: dict[str, Any] | None) -> tuple[str, str | None, tuple[str, ...]]:

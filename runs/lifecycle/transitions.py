@@ -19,6 +19,7 @@ import orjson
 from django.db import connection
 from django.db.models.functions import Now
 
+from runs.lifecycle.inbox import tell_inbox_on_commit
 from runs.lifecycle.thread_metadata import index_pairs
 from runs.models import Run, Thread
 from tenants.actors import Actor
@@ -88,7 +89,8 @@ indexed as (
 
 ANSWER = """
 won as (
-  update interrupt set status = 'resolved', resume_run_id = %(run)s, closed_by = %(identity)s, closed_at = statement_timestamp()
+  update interrupt set status = 'resolved', resume_run_id = %(run)s, closed_by = %(identity)s, closed_actor = %(identity)s,
+         closed_at = statement_timestamp()
    where tenant_id = %(tenant)s and thread_id = %(thread)s and interrupt_id = any(%(resume_ids)s) and status = 'pending'
   returning interrupt_id),
 answered as (
@@ -182,6 +184,8 @@ def accept(actor: Actor, thread: Thread, run: Run, change: ThreadChange, answers
     won = _insert(statement, parameters, run)
     if answers is not None and won < len(run.resume_ids or ()):
         raise Conflict("This interrupt has been answered already.")
+    if answers is not None:
+        tell_inbox_on_commit(actor.tenant_id)
     return run
 
 

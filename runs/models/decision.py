@@ -11,7 +11,10 @@ from tenants.models import TenantOwned, TenantQuerySet
 
 
 class Decision(TenantOwned):
-    """Who answered which interrupt with what, and which run carries the answer."""
+    """Who answered which interrupt with what, and which run carries the answer.
+
+    `key` is the idempotency key that it was sent with, `digest` that of everything that was sent.
+    """
 
     pk = models.CompositePrimaryKey("tenant_id", "decision_id")
     decision_id = models.UUIDField(default=uuid.uuid4)
@@ -21,6 +24,8 @@ class Decision(TenantOwned):
     actor = models.TextField()
     value: "models.Field[Any, Any]" = JsonField(null=True)
     at = models.DateTimeField(db_default=Now())
+    key = models.TextField(null=True)
+    digest = models.TextField(null=True)
 
     objects = TenantQuerySet["Decision"].as_manager()
 

@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Now
+from django.db.models.functions import Greatest, Now
 
 from tenants.database.fields import JsonField
 from tenants.models import Json, TenantOwned, TenantQuerySet
@@ -52,8 +52,13 @@ class Interrupt(TenantOwned):
     status = models.TextField(default="pending", db_default="pending")
     resume_run_id = models.UUIDField(null=True)
     closed_by = models.TextField(null=True)
+    closed_actor = models.TextField(null=True)
     created_at = models.DateTimeField(db_default=Now())
     closed_at = models.DateTimeField(null=True)
+    assistant_id = models.UUIDField(null=True)
+    assignee = models.TextField(null=True)
+    proposal = models.TextField(null=True)
+    changed_at = models.DateTimeField(null=True)
 
     objects = InterruptQuerySet.as_manager()
 
@@ -65,7 +70,14 @@ class Interrupt(TenantOwned):
                 condition=Q(status__in=("pending", "resolved", "superseded", "discarded")), name="interrupt_status_known"
             ),
         )
-        indexes = (models.Index(fields=["tenant_id", "created_at"], condition=Q(status="pending"), name="interrupt_inbox"),)
+        indexes = (
+            models.Index(fields=["tenant_id", "created_at"], condition=Q(status="pending"), name="interrupt_inbox"),
+            models.Index(fields=["tenant_id", "created_at", "review_id"], name="interrupt_created"),
+            models.Index(fields=["tenant_id", "action", "created_at"], name="interrupt_action"),
+            models.Index(fields=["tenant_id", "assistant_id", "created_at"], name="interrupt_assistant"),
+            models.Index(fields=["tenant_id", "assignee", "created_at"], condition=Q(assignee__isnull=False), name="interrupt_assignee"),
+            models.Index("tenant_id", Greatest("created_at", "changed_at", "closed_at"), "review_id", name="interrupt_changed"),
+        )
 
     def __str__(self) -> str:
         return f"{self.interrupt_id} {self.status}"

@@ -10,6 +10,7 @@ import orjson
 
 from runs.services.situation import KnownInterrupt
 from tenants.exceptions import Invalid
+from tenants.models import Json
 from tenants.validation import Validator
 
 logger = logging.getLogger("runs.answers")
@@ -28,6 +29,15 @@ def check_answer(interrupt: KnownInterrupt, answer: Any) -> None:
     for decision, allowed in _decisions(interrupt, answer):
         if _type(decision) not in allowed:
             raise Invalid(f"The answer to interrupt {interrupt.interrupt_id} must be one of {allowed}, not {_type(decision)!r}")
+
+
+def check_args(name: str, schema: Json | None, args: Any) -> None:
+    """Raise Invalid, naming the action, unless the arguments fit their schema."""
+    if schema is not None and (validator := _validator(orjson.dumps(schema))):
+        try:
+            validator.validate(args)
+        except (jsonschema_rs.ValidationError, ValueError) as error:
+            raise Invalid(f"The arguments of {name} do not fit their schema: {error}") from error
 
 
 def _decisions(interrupt: KnownInterrupt, answer: Any) -> Iterable[tuple[object, Sequence[object]]]:
@@ -49,9 +59,9 @@ def _batch(interrupt: KnownInterrupt, answer: Any) -> Iterator[tuple[object, Seq
     name = interrupt.interrupt_id
     if not isinstance(decisions, list) or len(decisions) != len(requests):
         raise Invalid(f'The answer to interrupt {name} must be {{"decisions": [...]}} with one decision per request ({len(requests)})')
-    configs = {config.get("action_name"): config for config in value.get("review_configs") or [] if isinstance(config, dict)}
+    configs = {str(config.get("action_name")): config for config in value.get("review_configs") or [] if isinstance(config, dict)}
     for request, decision in zip(requests, decisions, strict=True):
-        config = configs.get(request.get("name"), {}) if isinstance(request, dict) else {}
+        config = configs.get(str(request.get("name")), {}) if isinstance(request, dict) else {}
         yield decision, config.get("allowed_decisions") or interrupt.allowed
         for field, kind in NEEDED.get(str(_type(decision)), ()):
             if not isinstance(decision, dict) or not isinstance(decision.get(field), kind):

@@ -5,7 +5,7 @@ that inserts the run.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from runs.services.situation import KnownInterrupt, Situation
 from runs.wire.runs import RunRequest
 from tenants.actors import Actor, ActorKind
 from tenants.exceptions import Conflict, Invalid, NotAllowed
-from tenants.models import effective
+from tenants.models import Json, effective
 from tenants.policy import Permission, may, require, require_own
 
 ID = re.compile(r"[0-9a-f]{32}")
@@ -70,21 +70,27 @@ def resume_of(request: RunRequest, situation: Situation) -> Resume | None:
     raise Conflict(ANSWERED if any(run.resume_ids for run in situation.active) else NOTHING_OPEN)
 
 
+def require_answers(actor: Actor, owner: str) -> None:
+    """Raise NotAllowed unless the actor answers interrupts of threads of this owner."""
+    if not may(actor, Permission.REVIEW_DECIDE):
+        require_own(actor, owner, Permission.RUN_RESUME, Permission.REVIEW_DECIDE)
+
+
 def require_answerer(actor: Actor, thread: Thread, request: RunRequest) -> None:
     """Step 3: raise NotAllowed unless the actor answers interrupts at all, here; and may steer, if the answer does."""
-    if not may(actor, Permission.REVIEW_DECIDE):
-        require_own(actor, thread.owner, Permission.RUN_RESUME, Permission.REVIEW_DECIDE)
+    require_answers(actor, thread.owner)
     if request.command is not None and request.command.steers:
         require(actor, Permission.STATE_UPDATE)
 
 
-def require_kinds(actor: Actor, resume: Resume, situation: Situation) -> None:
+def require_kinds(actor: Actor, interrupts: Sequence[KnownInterrupt], settings: Json) -> None:
     """Step 4, first half: raise NotAllowed unless the actor may answer interrupts of these kinds; some need a second person."""
     decides = may(actor, Permission.REVIEW_DECIDE)
     setting = "members_need_second_person" if actor.kind is ActorKind.MEMBER else "keys_need_second_person"
-    alone = not effective(situation.settings)[setting]
-    for interrupt in resume.interrupts:
-        if interrupt.kind in situation.owner_answers:
+    rules = effective(settings)
+    alone, left_to_owners = not rules[setting], rules["owner_answers"]
+    for interrupt in interrupts:
+        if interrupt.kind in left_to_owners:
             continue
         if not decides:
             raise NotAllowed(f"Interrupt {interrupt.interrupt_id} ({interrupt.kind}) needs {Permission.REVIEW_DECIDE}: ask a reviewer.")
@@ -101,8 +107,11 @@ def require_fit(resume: Resume) -> None:
 
 def require_open(thread: Thread, request: RunRequest, resume: Resume, situation: Situation, graph: LoadedGraph) -> None:
     """Step 5: raise Conflict unless all are pending at the head, nothing else runs, and the graph can continue them."""
-    if any(interrupt.status != "pending" for interrupt in resume.interrupts):
-        raise Conflict(ANSWERED)
+    for interrupt in resume.interrupts:
+        if interrupt.status == "resolved":
+            raise Conflict(ANSWERED, {"answered_by": interrupt.closed_by, "answered_at": interrupt.closed_at})
+        if interrupt.status != "pending":
+            raise Conflict(ANSWERED)
     if request.checkpoint_id is not None and request.checkpoint_id != thread.head_checkpoint_id:
         raise Conflict("The thread has moved on since the checkpoint you saw: read its state again.")
     pauses = {interrupt.checkpoint_id for interrupt in resume.interrupts}

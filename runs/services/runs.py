@@ -111,7 +111,7 @@ def _authorised(actor: Actor, thread: Thread, request: RunRequest, situation: Si
         _require_new_run(actor, thread, request, situation)
         return None
     require_answerer(actor, thread, request)
-    require_kinds(actor, resume, situation)
+    require_kinds(actor, resume.interrupts, situation.settings)
     require_fit(resume)
     return resume
 

@@ -9,7 +9,7 @@ import orjson
 
 from tenants.database.prepared import prepared
 from tenants.exceptions import NotFound
-from tenants.models import Json, effective
+from tenants.models import Json
 
 MISSING = "Thread or assistant not found."
 
@@ -21,6 +21,7 @@ select a.version, a.graph_id, a.config, a.context, a.metadata, t.settings,
        (select jsonb_agg(jsonb_build_object(
                  'interrupt_id', i.interrupt_id, 'kind', i.kind, 'status', i.status, 'node', i.node, 'value', i.value, 'schema', i.schema,
                  'allowed', i.allowed, 'requester', i.requester, 'checkpoint_id', i.checkpoint_id, 'resume_run_id', i.resume_run_id,
+                 'closed_by', i.closed_by, 'closed_at', i.closed_at,
                  'graph_id', r.graph_id, 'fingerprint', r.graph_fingerprint) order by i.created_at, i.interrupt_id)
           from interrupt i left join run r on r.tenant_id = i.tenant_id and r.run_id = i.run_id
          where i.tenant_id = %(tenant)s and i.thread_id = %(thread)s
@@ -66,8 +67,10 @@ class KnownInterrupt:
     requester: str | None
     checkpoint_id: str | None
     resume_run_id: str | None
-    graph_id: str | None
-    fingerprint: str | None
+    graph_id: str | None = None
+    fingerprint: str | None = None
+    closed_by: str | None = None
+    closed_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +91,6 @@ class Situation:
     def gated(self) -> bool:
         """Whether a new run would start over in front of an interrupt: one waits, or its answer does."""
         return bool(self.pending) or any(run.resume_ids and run.delayed for run in self.active)
-
-    @property
-    def owner_answers(self) -> frozenset[str]:
-        """The kinds that the tenant leaves to the owners of threads."""
-        return frozenset(effective(self.settings)["owner_answers"])
 
 
 def read_situation(tenant_id: UUID, assistant_id: UUID, thread_id: UUID, asked: Sequence[str] = ()) -> Situation:

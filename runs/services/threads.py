@@ -17,6 +17,7 @@ from runs.lifecycle.transitions import make_thread
 from runs.models import Interrupt, Run, Thread, ThreadMetadata
 from runs.services.access import thread_for
 from runs.services.ending import ACTIVE, tell
+from runs.services.review import discard_reviews
 from runs.services.state import import_state
 from runs.streams.publish import LOGGED_SECONDS, publish_gone
 from runs.wire.threads import ThreadCreate, ThreadPatch
@@ -102,6 +103,8 @@ def remove_threads(actor: Actor, threads: Sequence[Thread], discarded: Mapping[U
     recent = Q(status__in=ACTIVE) | Q(updated_at__gt=Now() - timedelta(seconds=LOGGED_SECONDS))
     for thread_id, run_id in runs.filter(recent).values_list("thread_id", "run_id"):
         logged[thread_id].append(run_id)
+    if discarded:
+        discard_reviews(actor, discarded)
     runs.delete()
     delete_checkpoints(actor.tenant_id, names)
     Thread.objects.for_tenant(actor.tenant_id).filter(thread_id__in=names).delete()

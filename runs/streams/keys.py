@@ -23,6 +23,11 @@ def listen_thread(tenant_id: UUID, thread_id: UUID) -> str:
     return f"listen:{tenant_id}:{thread_id}"
 
 
+def inbox(tenant_id: UUID) -> str:
+    """Channel: something of the tenant's review items has changed; what, the rows tell."""
+    return f"feed:{tenant_id}"
+
+
 def control(owner: str) -> str:
     """Channel: what a worker process is told."""
     return f"control:{owner}"

@@ -23,6 +23,7 @@ ENDED_SECONDS = 120
 LOGGED_SECONDS = max(RUNNING_SECONDS, ENDED_SECONDS)  # after its last event nothing of a run is left
 UNSTREAMED_SECONDS = 15  # nobody resumes such a run's stream: only who waits right now looks for its end
 RENEW_SECONDS = 60
+CHANGED = b"1"
 BUFFER_BYTES = 32 * 1024 * 1024
 
 
@@ -81,6 +82,7 @@ class Publisher:
         self._link = Link(Endpoint.of(url or settings.REDIS_URL))
         self._runs: dict[UUID, _Outgoing] = {}
         self._waiting: dict[UUID, _Outgoing] = {}
+        self._inboxes: set[UUID] = set()
         self._buffered = 0
         self._timer: asyncio.Handle | None = None
         self._at_once = False
@@ -105,6 +107,10 @@ class Publisher:
         if run.ended:
             del self._runs[run_id]
         self._schedule(urgent or run.ended or events[0].n == 1)
+
+    def tell_inbox(self, tenant_id: UUID) -> None:
+        """With the next flush: something of the tenant's review items has changed. The end of a run, which follows, is flushed at once."""
+        self._inboxes.add(tenant_id)
 
     def forget(self, run_id: UUID) -> None:
         """The run has left this process without an end of its own (handed back, lease lost)."""
@@ -142,6 +148,9 @@ class Publisher:
         commands: list[Command] = []
         for run in self._waiting.values():
             commands.extend(run.commands(now))
+        if self._inboxes:
+            commands.extend((b"PUBLISH", keys.inbox(tenant_id).encode(), CHANGED) for tenant_id in self._inboxes)
+            self._inboxes.clear()
         self._waiting.clear()
         self._buffered = 0
         self._replies = connection.send(commands)
@@ -203,6 +212,14 @@ def publish_update(tenant_id: UUID, thread_id: UUID, epoch_ms: int, data: Callab
             sync_redis().publish(channel, head(None) + pack([Event(epoch_ms, 1, STATE_UPDATE, data())]))
     except RedisError as error:
         logger.warning("a state update was not published", extra={"thread_id": str(thread_id), "reason": str(error)})
+
+
+def publish_inbox(tenant_id: UUID) -> None:
+    """Tell who follows the tenant's inbox to look at the rows (after the commit). A message that is lost is made up for by their poll."""
+    try:
+        sync_redis().publish(keys.inbox(tenant_id), CHANGED)
+    except RedisError as error:
+        logger.warning("a change of reviews was not published", extra={"tenant_id": str(tenant_id), "reason": str(error)})
 
 
 def publish_gone(tenant_id: UUID, thread_id: UUID, run_ids: Sequence[UUID]) -> None:

@@ -16,6 +16,8 @@ MULTITASK_STRATEGIES = ("reject", "rollback", "interrupt", "enqueue")
 CANCELLED_STATUSES = ("pending", "running", "all")
 THREAD_STATUSES = ("idle", "busy", "interrupted", "error")
 THREAD_SORTS = ("thread_id", "status", "created_at", "updated_at", "state_updated_at")
+REVIEW_STATUSES = ("pending", "resolved", "superseded", "closed")
+REVIEW_KINDS = ("tool_approval", "batch", "inbox_request", "form", "question", "breakpoint")
 THREAD_COLUMNS = ("thread_id", "created_at", "updated_at", "metadata", "config", "context", "status", "values", "interrupts")
 
 _TEXT: Schema = {"type": "string"}
@@ -202,6 +204,45 @@ _SCHEMAS: dict[str, Schema] = {
     ),
 }
 
+_DECISION: Schema = {
+    "type": "object",
+    "properties": {
+        "decision": {"type": "string", "enum": ["approve", "edit", "respond", "reject", "ignore", "continue"]},
+        "args": _OBJECT,
+        "action": _TEXT,
+        "message": _TEXT,
+        "value": _ANY,
+    },
+    "required": ["decision"],
+}
+_SCHEMAS["review_search"] = _body(
+    {
+        "status": {"type": "string", "enum": list(REVIEW_STATUSES)},
+        "assistant_id": _TEXT,
+        "thread_id": _TEXT,
+        "tool": _TEXT,
+        "kind": {"type": "string", "enum": list(REVIEW_KINDS)},
+        "assignee": _TEXT,
+        "unassigned": _BOOLEAN,
+        "limit": _limit(),
+        "offset": _OFFSET,
+        "after": _TEXT,
+        "sort_order": {"type": "string", "enum": ["asc", "desc"]},
+    }
+)
+_SCHEMAS["review_decide"] = {
+    "type": "object",
+    "properties": {
+        **_DECISION["properties"],
+        "decisions": {"type": "array", "items": _DECISION, "maxItems": BATCH},
+        "shown_digest": _TEXT,
+        "idempotency_key": {"type": "string", "minLength": 1, "maxLength": 200},
+        "after_seconds": {"type": "number", "minimum": 0, "maximum": 60},
+    },
+    "oneOf": [{"required": ["decision"]}, {"required": ["decisions"]}],
+}
+_SCHEMAS["review_assign"] = _body({"assignee": {"type": ["string", "null"], "minLength": 1, "maxLength": 200}})
+_SCHEMAS["review_comment"] = _body({"text": {"type": "string", "minLength": 1, "maxLength": 10_000}}, "text")
 _SCHEMAS["run_batch"] = {"type": "array", "items": _SCHEMAS["run"], "minItems": 1, "maxItems": BATCH}
 
 _VALIDATORS = {name: jsonschema_rs.validator_for(schema) for name, schema in _SCHEMAS.items()}

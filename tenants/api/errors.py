@@ -73,7 +73,7 @@ def exception_handler(error: Exception, context: Mapping[str, Any]) -> HttpRespo
     form = error.form if isinstance(error, domain.DomainError) else "detail"
     if form == "text":
         return HttpResponse(text, status=status, headers=headers, content_type="text/plain; charset=utf-8")
-    return Response({form: text}, status=status, headers=headers)
+    return Response({form: text} | (getattr(error, "more", None) or {}), status=status, headers=headers)
 
 
 def answer_to(error: Exception) -> tuple[int, str]:

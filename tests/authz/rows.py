@@ -19,7 +19,8 @@ ADMINS = frozenset({"admin", "owner"})
 OWNERS = frozenset({"owner"})
 AUTHOR_OR_DEVELOPERS = DEVELOPERS | {"author"}
 AUTHOR_OR_ADMINS = frozenset({"author", "admin", "owner"})
-ANSWERERS = DEVELOPERS | {"author", "reviewer"}
+DECIDERS = DEVELOPERS | {"reviewer"}
+ANSWERERS = DECIDERS | {"author"}
 
 Body = Callable[[Target], Any]
 
@@ -65,6 +66,16 @@ def run(target: Target) -> Any:
 def answer(target: Target) -> Any:
     """An answer to the target's interrupt."""
     return {"assistant_id": "approval", "command": {"resume": {target.interrupt_id: "yes"}}}
+
+
+def deciding(target: Target) -> Any:
+    """An answer to the target's question, as a review."""
+    return {"decision": "respond", "value": "yes"}
+
+
+def approving(target: Target) -> Any:
+    """The approval of a tool's call."""
+    return {"decision": "approve"}
 
 
 def supersteps(target: Target) -> Any:
@@ -212,6 +223,14 @@ TABLE = [
     Row("POST /runs/cancel", AUTHOR_OR_DEVELOPERS, 204, target="active", body=named_runs, query="?action=rollback", note="rolling back"),
     Row("POST /runs/wait", MAKERS, scope=Scope.TENANT, body=run),
     Row("POST /runs/stream", MAKERS, scope=Scope.TENANT, body=run),
+    # reviews
+    Row("POST /reviews/search", scope=Scope.TENANT, body=nothing),
+    Row("GET /reviews/{review_id}", target="paused"),
+    Row("POST /reviews/{review_id}/decide", ANSWERERS, target="paused", body=deciding),
+    Row("POST /reviews/{review_id}/decide", DECIDERS, target="approval", body=approving, note="what is not left to owners"),
+    Row("POST /reviews/{review_id}/assign", DECIDERS, target="paused", body=lambda _: {"assignee": "me"}),
+    Row("GET /reviews/{review_id}/comments", target="paused"),
+    Row("POST /reviews/{review_id}/comments", DECIDERS, target="paused", body=lambda _: {"text": "hm"}),
     # store
     Row("PUT /store/items", DEVELOPERS, 204, scope=Scope.TENANT, body=lambda it: item_at(it) | {"value": {"n": 1}}),
     Row("GET /store/items", scope=Scope.TENANT, query="?namespace=notes&key=k"),

@@ -8,7 +8,7 @@ import httpx
 from django.db import connection
 
 from assistants.models import Assistant, AssistantVersion
-from runs.models import Interrupt, Run, Thread
+from runs.models import Interrupt, ReviewComment, Run, Thread
 from tenants.actors import Role
 from tenants.database.context import acting_for
 from tenants.models import ApiKey, Member, Tenant
@@ -16,7 +16,7 @@ from tenants.services.api_keys import create_key
 from tests import builders
 from tests.builders import Person
 
-WATCHED = (Thread, Run, Interrupt, Assistant, AssistantVersion, ApiKey, Member)
+WATCHED = (Thread, Run, Interrupt, ReviewComment, Assistant, AssistantVersion, ApiKey, Member)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,7 @@ class Target:
     identity: str = field(default_factory=lambda: str(uuid4()))
     user_id: str = field(default_factory=lambda: str(uuid4()))
     namespace: str = "middle"
+    review_id: str = "00000000-0000-0000-0000-000000000000"
 
     def never_existed(self) -> "Target":
         """Ids of the same form that nobody has."""
@@ -76,7 +77,7 @@ class Village:
         if kind.startswith(("key of ", "member ")):
             return self._of_tenant(kind)
         assistant = builders.make_assistant(self.tenant)
-        if kind in ("finished", "paused"):
+        if kind in ("finished", "paused", "approval"):
             return self._by_run(kind, http, str(assistant.assistant_id))
         metadata = {"assistant_id": str(assistant.assistant_id)} if kind == "used" else {}
         status = "busy" if kind == "active" else "idle"
@@ -96,12 +97,18 @@ class Village:
     def _by_run(self, kind: str, http: httpx.Client, assistant_id: str) -> Target:
         headers = self.headers("author")
         thread = http.post("/threads", json={}, headers=headers).json()["thread_id"]
-        body = {"assistant_id": "approval", "input": {"mode": "none" if kind == "finished" else "single"}}
+        input: Any = {"mode": "none" if kind == "finished" else "single"}
+        body = {"assistant_id": "approval", "input": input}
+        if kind == "approval":
+            body = {"assistant_id": "clerk_each", "input": {"messages": [{"role": "user", "content": "book:Rome"}]}}
         answer = http.post(f"/threads/{thread}/runs/wait", json=body, headers=headers).json()
         history: Any = http.post(f"/threads/{thread}/history", json={"limit": 10}, headers=headers).json()
         run = http.get(f"/threads/{thread}/runs", headers=headers).json()[0]["run_id"]
         target = Target(thread, run, assistant_id, history[1]["checkpoint"]["checkpoint_id"])
-        return replace(target, interrupt_id=answer["__interrupt__"][0]["id"]) if kind == "paused" else target
+        if kind == "finished":
+            return target
+        (review,) = http.post("/reviews/search", json={"thread_id": thread}, headers=headers).json()
+        return replace(target, interrupt_id=answer["__interrupt__"][0]["id"], review_id=review["review_id"])
 
     def contents(self) -> list[str]:
         """Every row of the tenant, to see that a stranger changed nothing."""

@@ -1,5 +1,6 @@
-"""The websocket of a run: every role, a stranger, nobody, tickets"""
+"""The websockets of a run and of the inbox: every role, a stranger, nobody, tickets"""
 
+import json
 from contextlib import nullcontext
 from typing import Any
 
@@ -74,6 +75,39 @@ def test_ticket_opens_no_other_path(live: str, village: Village, target: Target)
 def test_strangers_ticket_opens_nothing_of_ours(live: str, village: Village, target: Target) -> None:
     given = ticket(live, village, "stranger", path(target))
     assert closed_with(live, target, subprotocols=["holdfast", f"ticket.{given}"], origin=live) == 4404
+
+
+@pytest.mark.parametrize("who", COLLEAGUES)
+def test_everybody_of_the_tenant_sees_the_inbox(live: str, village: Village, who: str) -> None:
+    assert first_items(live, additional_headers=village.headers(who)) == []
+
+
+def first_items(live: str, **options: Any) -> Any:
+    """The items of the inbox's first frame."""
+    with connect(live.replace("http", "ws", 1) + "/ws/reviews", **options) as socket:
+        frame = json.loads(socket.recv(timeout=10))
+    assert (frame["event"], frame["reset"], frame["more"]) == ("items", True, False)
+    return [item["thread_id"] for item in frame["items"]]
+
+
+def test_a_stranger_sees_their_own_inbox_only(live: str, village: Village) -> None:
+    with httpx.Client(base_url=live) as http:
+        paused = village.target("paused", http)
+    assert first_items(live, additional_headers=village.headers("viewer")) == [paused.thread_id]
+    assert first_items(live, additional_headers=village.headers("stranger")) == []
+
+
+def test_a_ticket_opens_the_inbox(live: str, village: Village) -> None:
+    given = ticket(live, village, "viewer", "/ws/reviews")
+    assert first_items(live, subprotocols=["holdfast", f"ticket.{given}"], origin=live) == []
+
+
+@pytest.mark.parametrize("headers", [{}, {"X-Api-Key": "holdfast_" + "0" * 49}], ids=["nothing", "no key"])
+def test_nobody_opens_no_inbox(live: str, headers: dict[str, str]) -> None:
+    with connect(live.replace("http", "ws", 1) + "/ws/reviews", additional_headers=headers) as socket:
+        with pytest.raises(ConnectionClosed) as closed:
+            socket.recv(timeout=10)
+    assert closed.value.rcvd is not None and closed.value.rcvd.code == 4401
 
 
 @pytest.mark.parametrize(("origin", "allowed"), [("https://app.example", True), ("http://own", True), ("https://evil.example", False)])

@@ -93,7 +93,7 @@ def test_what_the_examples_send_is_accepted(world: Any) -> None:
 def filled(path: str, ids: Json) -> str:
     """The path about what exists."""
     built_in = "c57b8ea0-0c3f-5e4f-a8cf-5f5f0f8f0a11"  # no assistant: not found is an answer
-    return path.format(**{"assistant_id": built_in, "namespace": "x", **ids})
+    return path.format(**{"assistant_id": built_in, "review_id": built_in, "namespace": "x", **ids})
 
 
 def adapted(example: Any, ids: Json) -> Any:

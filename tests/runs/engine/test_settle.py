@@ -13,7 +13,7 @@ from tenants.models import AuditEvent, Tenant
 from tests import builders
 from tests.runs.engine.conftest import Worker
 
-QUESTION = ("a" * 32, "task", "ask", "question", None, '{"q": 1}', None, '["respond"]')
+QUESTION = ("a" * 32, "task", "ask", "question", None, '{"q": 1}', None, '["respond"]', "{}")
 
 
 def claimed(worker: Worker, tenant: Tenant, thread: Thread, **fields: Any) -> Claimed:

@@ -31,7 +31,8 @@ HIDDEN = {"checkpoint_migrations", "store_migrations", "vector_migrations"}  # f
 INSERT_ONLY = {"audit_event", "assistant_version", "graph"}
 FUNCTIONS = {
     "find_api_key_1": "app", "memberships_of_1": "app", "poll_runs_1": "app", "poll_streams_1": "app", "metrics_1": "app",
-    "claim_1": "worker", "heartbeat_1": "worker", "write_1": "worker", "write_2": "worker", "settle_1": "worker", "hand_back_1": "worker",
+    "claim_1": "worker", "heartbeat_1": "worker", "write_1": "worker", "write_2": "worker", "settle_1": "worker", "settle_2": "worker",
+    "hand_back_1": "worker",
 }  # fmt: skip
 TABLES = """
 select c.relname, c.relrowsecurity, c.relforcerowsecurity, pg_get_userbyid(c.relowner),
