@@ -40,7 +40,9 @@ kept as (
     from fresh f
   on conflict (tenant_id, thread_id, interrupt_id) do update
      set status = 'pending', resume_run_id = null, closed_by = null, closed_actor = null, closed_at = null,
-         changed_at = statement_timestamp()
+         changed_at = statement_timestamp(), action = excluded.action, value = excluded.value, schema = excluded.schema,
+         allowed = excluded.allowed, proposal = excluded.proposal,
+         former = case when interrupt.proposal is distinct from excluded.proposal then interrupt.proposal else interrupt.former end
    where interrupt.status <> 'pending' and not exists (
      select 1 from run n
       where n.tenant_id = interrupt.tenant_id and n.run_id = interrupt.resume_run_id and n.status in ('pending', 'running'))

@@ -24,6 +24,7 @@ class Migration(migrations.Migration):
         migrations.AddField("interrupt", "assistant_id", models.UUIDField(null=True)),
         migrations.AddField("interrupt", "assignee", models.TextField(null=True)),
         migrations.AddField("interrupt", "proposal", models.TextField(null=True)),
+        migrations.AddField("interrupt", "former", models.TextField(null=True)),
         migrations.AddField("interrupt", "changed_at", models.DateTimeField(null=True)),
         migrations.AddField("decision", "key", models.TextField(null=True)),
         migrations.AddField("decision", "digest", models.TextField(null=True)),

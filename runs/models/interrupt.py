@@ -33,6 +33,10 @@ class Interrupt(TenantOwned):
 
     A copy of a thread shares interrupt ids, so people address `review_id`. A static breakpoint has a row of kind `breakpoint`, never shown
     on the wire.
+
+    `closed_by` is the cause (an identity where it was answered, else `run:`, `update:` or `copy:` and an id), `closed_actor` the person
+    behind it. `proposal` is value and schema as JSON text, in the graph's own order of keys; `former` the one before, where the node ran
+    again and asked something else. `changed_at` is set by what the other times do not tell: assigned, open again.
     """
 
     pk = models.CompositePrimaryKey("tenant_id", "thread_id", "interrupt_id")
@@ -58,6 +62,7 @@ class Interrupt(TenantOwned):
     assistant_id = models.UUIDField(null=True)
     assignee = models.TextField(null=True)
     proposal = models.TextField(null=True)
+    former = models.TextField(null=True)
     changed_at = models.DateTimeField(null=True)
 
     objects = InterruptQuerySet.as_manager()

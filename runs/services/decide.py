@@ -17,7 +17,7 @@ from runs.services.runs import create_run
 from runs.wire.commands import Command
 from runs.wire.decisions import Choice, resume_value
 from runs.wire.difference import difference
-from runs.wire.proposals import Proposal
+from runs.wire.proposals import Proposal, digest_of
 from runs.wire.reviews import DecideRequest, FoundReview, decision_word
 from runs.wire.runs import RunRequest
 from tenants.actors import Actor
@@ -68,7 +68,7 @@ def decide_review(*, actor: Actor, review_id: UUID, request: DecideRequest) -> D
     if row.status != "pending":
         raise _closed(actor, row, request)
     if request.shown_digest not in (None, found.digest):
-        raise Conflict(CHANGED, {"shown_digest": found.digest, "difference": None})
+        raise Conflict(CHANGED, {"shown_digest": found.digest, "difference": _since_shown(found, request.shown_digest)})
     value = _checked(found.proposal(), row, request.choices)
     try:
         return _decided(actor, row, request, value)
@@ -79,6 +79,14 @@ def decide_review(*, actor: Actor, review_id: UUID, request: DecideRequest) -> D
         if again.status != "pending":
             raise _closed(actor, again, request) from error
         raise Conflict(NO_ASSISTANT) if isinstance(error, NotFound) else error from error
+
+
+def _since_shown(found: FoundReview, shown: str | None) -> list[Json] | None:
+    """What has changed since this digest was shown; None if nobody knows what that was."""
+    former = found.row.former
+    if former is None or digest_of(found.row.checkpoint_id, former) != shown:
+        return None
+    return difference(orjson.loads(former)["value"], found.proposal().value)
 
 
 @transaction.atomic

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests import stack
 
-GUIDES = sorted((stack.ROOT / "docs" / "guides").glob("*.md"))
+GUIDES = [*sorted((stack.ROOT / "docs" / "guides").glob("*.md")), stack.ROOT / "docs" / "review.md"]
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 MARK = "---- end of block ----"
 ANYTHING = "…"

@@ -32,6 +32,7 @@ QUESTION = Proposal("question", "ask", "Well?", None, ("respond",))
 BREAKPOINT = Proposal("breakpoint", "tools", None, None, ("continue",))
 
 EDITED = {"city": "Bonn", "days": 3}
+ANSWERS: list[Any] = [False, 0, "", [], {}, None, 1.5, {"a": [None]}]
 TABLE: list[tuple[Proposal, Json, Any]] = [
     (TOOL, {"decision": "approve"}, {"type": "approve"}),
     (TOOL, {"decision": "edit", "args": EDITED}, {"type": "edit", "edited_action": {"name": "refund", "args": EDITED}}),
@@ -69,7 +70,7 @@ TABLE: list[tuple[Proposal, Json, Any]] = [
     (FORM, {"decision": "respond", "message": "3"}, Invalid),
     (FORM, {"decision": "approve"}, Invalid),
     (QUESTION, {"decision": "respond", "message": "yes"}, "yes"),
-    *[(QUESTION, {"decision": "respond", "value": value}, value) for value in (False, 0, "", [], {}, None, 1.5, {"a": [None]})],
+    *[(QUESTION, {"decision": "respond", "value": value}, value) for value in ANSWERS],
     (QUESTION, {"decision": "respond"}, Invalid),
     (QUESTION, {"decision": "edit", "args": {}}, Invalid),
     (BREAKPOINT, {"decision": "continue"}, None),

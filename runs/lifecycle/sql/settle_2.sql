@@ -53,8 +53,11 @@ begin
                            assistant_id, proposal)
     select f.tenant_id, f.thread_id, f.id, f.run_id, f.head, f.task_id, f.node, f.kind, f.action, f.value, f.schema,
            array(select jsonb_array_elements_text(f.allowed)), f.created_by, f.assistant_id, f.proposal from fresh f
-    on conflict (tenant_id, thread_id, interrupt_id) do update set status = 'pending', resume_run_id = null, closed_by = null, closed_actor = null, closed_at = null, changed_at = clock_timestamp()
-     where interrupt.status <> 'pending' and not exists (
+    on conflict (tenant_id, thread_id, interrupt_id) do update set status = 'pending', resume_run_id = null, closed_by = null, closed_actor = null, closed_at = null, changed_at = clock_timestamp(),
+           -- a node that ran again may ask something else under the same id: nobody must approve what they were not shown
+           action = excluded.action, value = excluded.value, schema = excluded.schema, allowed = excluded.allowed, proposal = excluded.proposal,
+           former = case when interrupt.proposal is distinct from excluded.proposal then interrupt.proposal else interrupt.former end
+     where interrupt.status = 'pending' and interrupt.proposal is distinct from excluded.proposal or interrupt.status <> 'pending' and not exists (
        select 1 from run n where n.tenant_id = interrupt.tenant_id and n.run_id = interrupt.resume_run_id and n.status in ('pending', 'running')
           and not exists (select 1 from done d where d.tenant_id = n.tenant_id and d.run_id = n.run_id))),   -- a run settled here is still 'running' in this snapshot
   log as (

@@ -125,3 +125,15 @@ def test_a_batch_does_not_wait_for_a_held_thread_and_its_neighbours_are_settled(
         assert (type(busy), settled) == (Busy, ("settled", False))
         alone = worker.start(worker.database.settle([ended(held)], wait=True))
     assert alone.result(10) == [("settled", False)]
+
+
+def test_a_question_that_has_changed_is_stored_as_it_is_now(tenant: Tenant, worker: Worker) -> None:
+    thread = builders.make_thread(tenant)
+    first = claimed(worker, tenant, thread)
+    worker.settle(ended(first, thread_status="interrupted", interrupts=[(*QUESTION[:8], '{"value":{"q":1},"schema":null}')]))
+    second = claimed(worker, tenant, thread, resume_ids=["b" * 32])
+    changed = (*QUESTION[:5], '{"q": 2}', None, QUESTION[7], '{"value":{"q":2},"schema":null}')
+    worker.settle(ended(second, thread_status="interrupted", interrupts=[changed]))
+    row = Interrupt.objects.for_tenant(tenant.tenant_id).get(thread_id=thread.thread_id)
+    assert (row.status, row.value, row.proposal, row.former) == ("pending", {"q": 2}, changed[8], '{"value":{"q":1},"schema":null}')
+    assert (row.assistant_id, row.requester) == (first.assistant_id, first.created_by)
