@@ -21,7 +21,7 @@ CONFIG = {"allow_accept": True, "allow_ignore": True}
             "Book, pay and unnamed action",
             "book: city: Rome · pay: · unnamed action:",
         ),
-        ("batch", {"action_requests": [], "review_configs": []}, "Question from ask", ""),
+        ("batch", {"action_requests": [], "review_configs": []}, "Question from ask", "action_requests: [] · review_configs: []"),
         ("inbox_request", [{"action_request": {"action": "ask_ann", "args": {}}, "config": CONFIG}], "Ask ann", ""),
         ("form", {"question": "How much?"}, "How much?", "question: How much?"),
         ("question", "  Well?  ", "Well?", "Well?"),
