@@ -15,8 +15,9 @@ from assistants.models import Assistant, AssistantVersion
 from assistants.registry.loader import load
 from runs.api.system import document
 from runs.models import Decision, Interrupt, Run, Thread, ThreadMetadata
+from tenants.actors import Role
 from tenants.models import Tenant
-from tests.builders import Person, builtin_id
+from tests.builders import Person, builtin_id, make_interrupt, make_member, make_person, make_thread
 
 Json = dict[str, Any]
 WATCHED = (Thread, Run, Interrupt, Decision, Assistant, AssistantVersion, ThreadMetadata)
@@ -161,13 +162,13 @@ def _graphs() -> None:
 
 
 @pytest.fixture
-def attacker(tenant: Tenant, owner: Person) -> Attacker:
-    return Attacker(owner)
+def attacker(tenant: Tenant) -> Attacker:
+    return Attacker(make_person(tenant, Role.OWNER))
 
 
 @pytest.fixture
-def ids(attacker: Attacker) -> dict[str, str]:
-    """What paths name: a thread with state, a run that waits, a built-in assistant."""
+def ids(attacker: Attacker, tenant: Tenant) -> dict[str, str]:
+    """What paths name: a thread with state, a run that waits, a built-in assistant, a key, a member, a review."""
     body = {"metadata": {"graph_id": "approval"}}
     thread = orjson.loads(attacker.send("POST", "/threads", orjson.dumps(body)).content)["thread_id"]
     update = {"values": {"answers": ["made"]}, "as_node": "plan"}
@@ -181,6 +182,9 @@ def ids(attacker: Attacker) -> dict[str, str]:
         "assistant_id": str(builtin_id("approval")),
         "namespace": "middle",
         "checkpoint_id": made["checkpoint_id"],
+        "key_id": str(make_person(tenant).actor.key_id),
+        "user_id": str(make_member(tenant)),
+        "review_id": str(make_interrupt(tenant, make_thread(tenant)).review_id),
     }
 
 
